@@ -1,0 +1,1 @@
+"""Chat platforms. Each folder turns one platform into the normal form and back."""

@@ -1,0 +1,1 @@
+"""Parley: a Dify Completion app in the chats people already use."""

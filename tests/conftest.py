@@ -1,0 +1,42 @@
+"""What every test stands on: the clock, a scrubbed environment, and no network but loopback."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.fakes.clock import VirtualTimeLoop
+
+OURS = ("COMPLETION_", "DATABASE_", "TELEGRAM_", "SLACK_", "PARLEY_", "PUBLIC_URL", "PORT")
+
+for name in [name for name in os.environ if name.startswith(OURS)]:
+    del os.environ[name]
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Virtual time, unless the test says that real sockets or processes take part."""
+    if item.get_closest_marker("real_time"):
+        return {"real": asyncio.SelectorEventLoop}
+    return {"virtual": VirtualTimeLoop}
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    yield
