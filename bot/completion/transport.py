@@ -27,7 +27,7 @@ KEEP_ALIVE: Final = 30.0
 we must be first, or a POST meets a closing connection and nobody knows whether it was read."""
 
 HEADER_LIMIT: Final = 32 * 1024
-"""Bytes in one header line. Content security policies outgrow aiohttp's 8 KiB, none grows to this."""
+"""Bytes in one header line: content security policies outgrow aiohttp's 8 KiB, none needs this."""
 
 READ_BUFFER: Final = 64 * 1024
 """Bytes after which the server has to wait for us: a thousand streams may hold twice this each."""
