@@ -131,6 +131,13 @@ class ResponseStream(httpx.AsyncByteStream):
         self._response = response
         self._read = response.content.readany
         self._closed = False
+        connection = response.connection
+        protocol = connection.protocol if connection is not None else None
+        self._lost = protocol.closed if protocol is not None else None
+        if self._lost is not None:
+            self._lost.remove_done_callback(_notice)  # once is enough for a kept connection
+            self._lost.add_done_callback(_notice)
+            self._lost.add_done_callback(self._wake)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self.read():
@@ -153,7 +160,21 @@ class ResponseStream(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Keep the connection for the next request if the body was read to its end; or drop it."""
         self._closed = True
+        if self._lost is not None:
+            self._lost.remove_done_callback(self._wake)
         self._response.close()
+
+    def _wake(self, _: object) -> None:
+        # A broken chunk header makes aiohttp drop the connection, but not the reader's wait for it.
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection was dropped"))
+
+
+def _notice(lost: asyncio.Future[None]) -> None:
+    """Look at the error, or asyncio logs that nobody did; whoever reads gets it in its own way."""
+    if not lost.cancelled():
+        lost.exception()
 
 
 class _Body:
