@@ -1,0 +1,278 @@
+"""A streaming answer: read it event by event, stop it, leave it, and never wait for ever."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Self, cast
+
+import httpx
+
+from bot.completion.answer import Answer, Malformed, StreamEvent
+from bot.completion.calls import JSON_LIMIT, media_type, read_body
+from bot.completion.errors import CompletionError, Interrupted, Reason, Unreadable
+from bot.completion.models import Source, Usage
+from bot.completion.patience import STOPPED, Cause, Patience, Watch
+from bot.completion.reading import read_completion, read_json
+from bot.completion.sse import Decoder, EventTooLarge
+
+Read = Callable[[], Awaitable[bytes]]
+Open = Callable[[], Awaitable[httpx.Response]]
+Stop = Callable[[str], Awaitable[None]]
+
+
+class AnswerStream:
+    """One answer while it is written: `async with` it, then `async for` over its events.
+
+    `text` is always the running text. `Finished` comes as soon as the text is complete; speech may
+    follow it until the stream ends. A generation that failed yields `Failed` at once and raises the
+    same error at the end, so that nobody takes it for a success by ignoring an event. A stream that
+    breaks raises `Interrupted` with the text that had come.
+
+    Leaving the block before the end stops the generation at the API and reads on for a moment,
+    because the API forgets an answer whose reader went away. There is one reader at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        slot: AbstractAsyncContextManager[None],
+        open_response: Open,
+        send_stop: Stop,
+        patience: Patience,
+        show_reasoning: bool = False,
+    ) -> None:
+        self._slot = slot
+        self._open_response = open_response
+        self._send_stop = send_stop
+        self._patience = patience
+        self._answer = Answer(show_reasoning=show_reasoning)
+        self._decoder = Decoder()
+        self._watch: Watch | None = None
+        self._exit = contextlib.AsyncExitStack()
+        self._read: Read | None = None
+        self._queueing: asyncio.Task[object] | None = None
+        self._over = False
+        self._stop_sent = False
+        self._outcome: CompletionError | None = None
+
+    @property
+    def text(self) -> str:
+        """What is visible so far: without reasoning, replacements included."""
+        return self._answer.text
+
+    @property
+    def speech(self) -> bytes:
+        """The audio so far; empty when text was withdrawn or hidden that it would read out."""
+        return self._answer.speech
+
+    @property
+    def task_id(self) -> str | None:
+        return self._answer.task_id
+
+    @property
+    def message_id(self) -> str | None:
+        return self._answer.message_id
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._answer.usage
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self._answer.sources
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the text ended, or will end, because of `stop`."""
+        return self._answer.stopped
+
+    async def __aenter__(self) -> Self:
+        """Wait for a slot and for the server to begin; raises whatever it refuses with."""
+        async with contextlib.AsyncExitStack() as stack:
+            if not self._answer.stopped:
+                await self._enter_slot(stack)
+            if self._answer.stopped:
+                self._conclude(STOPPED)
+            else:
+                response = await self._open_response()
+                stack.push_async_callback(response.aclose)
+                await self._begin(response)
+                stack.callback(self._start_watch().close)
+            self._exit = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        async with self._exit:
+            if not self._answer.text_ended:
+                await self._wind_down()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> StreamEvent:
+        events = self._answer.events
+        while not events:
+            if self._over:
+                if self._outcome is not None:
+                    raise self._outcome
+                raise StopAsyncIteration
+            await self._advance()
+        return events.popleft()
+
+    async def stop(self) -> None:
+        """Ask the API to stop writing. Any task may; the reader then ends normally, text kept.
+
+        The stream is read on until it ends, at most for `Patience.stop`. Nothing can be stopped
+        before the first event: the wish is kept until then, at most for `Patience.unstarted`. In
+        the queue it leaves the queue. Whether the API heard it cannot be known, so nothing is
+        raised when it did not.
+        """
+        if self._over:
+            return
+        if self._answer.text_ended:
+            self._end_within(0.0)
+            return
+        self._answer.stopped = True
+        if self._queueing is not None:
+            self._queueing.cancel()
+        elif self._answer.task_id is not None:
+            await self._stop_once()
+        else:
+            self._end_within(self._patience.unstarted)
+
+    async def _enter_slot(self, stack: contextlib.AsyncExitStack) -> None:
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        cancelling = task.cancelling()
+        self._queueing = task
+        try:
+            await stack.enter_async_context(self._slot)
+        except asyncio.CancelledError:
+            if not self._answer.stopped or task.uncancel() > cancelling:
+                raise
+        finally:
+            self._queueing = None
+
+    def _start_watch(self) -> Watch:
+        self._watch = watch = Watch(self._patience)
+        if self._answer.stopped:
+            watch.end_within(self._patience.unstarted)
+        return watch
+
+    async def _begin(self, response: httpx.Response) -> None:
+        kind = media_type(response.headers)
+        if kind == "text/event-stream":
+            self._read = _reader(response)
+        elif kind == "application/json":
+            await self._take_whole(response)
+        else:
+            raise Unreadable
+
+    async def _take_whole(self, response: httpx.Response) -> None:
+        try:
+            async with asyncio.timeout(self._patience.silence):
+                body = await read_body(response, JSON_LIMIT)
+            self._answer.take_whole(read_completion(read_json(body)))
+        except (httpx.HTTPError, TimeoutError):
+            raise Interrupted(reason="broken") from None
+        except (ValueError, Malformed):
+            raise Unreadable from None
+        self._over = True
+
+    async def _advance(self) -> None:
+        """One read, and what it does to the answer."""
+        watch, read = self._watch, self._read
+        if watch is None or read is None:
+            raise RuntimeError("a stream is read inside its `async with` block")
+        data = await self._receive(watch, read)
+        if data is None:
+            return
+        self._digest(watch, data)
+        if self._answer.stopped and not self._stop_sent:
+            await self._stop_once()
+
+    async def _receive(self, watch: Watch, read: Read) -> bytes | None:
+        """The next bytes, b"" at the end; None when there are none to wait for any longer."""
+        cause = watch.verdict()
+        if not cause:
+            try:
+                with watch:
+                    return await read()
+                cause = watch.verdict()
+            except httpx.HTTPError:
+                cause = "broken"
+        self._conclude(cause)
+        return None
+
+    def _digest(self, watch: Watch, data: bytes) -> None:
+        answer = self._answer
+        try:
+            for event in self._decoder.feed(data) if data else self._decoder.finish():
+                if answer.take(event):
+                    watch.heard()
+        except EventTooLarge:
+            self._conclude("too large")
+        except Malformed as malformed:
+            # An event cut in the middle is how a stream ends that is cut.
+            self._conclude(malformed.reason if data else "eof")
+        else:
+            if not data:
+                self._conclude("eof")
+            elif answer.text_ended:
+                watch.end_text()
+
+    def _conclude(self, cause: Cause) -> None:
+        """The stream is over: decide how it ends."""
+        answer = self._answer
+        self._over = True
+        if answer.finished:
+            return
+        if answer.stopped:
+            answer.finish_stopped()
+        elif answer.failure is not None:
+            self._outcome = answer.failure
+        else:
+            answer.release()
+            self._outcome = Interrupted(answer.text, reason=cast(Reason, cause))
+
+    async def _stop_once(self) -> None:
+        task_id = self._answer.task_id
+        if self._stop_sent or task_id is None:
+            return
+        self._stop_sent = True
+        self._end_within(self._patience.stop)
+        with contextlib.suppress(CompletionError, TimeoutError):
+            async with asyncio.timeout(self._patience.stop):
+                await self._send_stop(task_id)
+
+    async def _wind_down(self) -> None:
+        """The reader goes before the end: stop the generation and let the API store the answer."""
+        self._answer.stopped = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.stop):
+                await self._stop_once()
+                while not self._over and not self._answer.text_ended:
+                    await self._advance()
+
+    def _end_within(self, seconds: float) -> None:
+        if self._watch is not None:
+            self._watch.end_within(seconds)
+
+
+def _reader(response: httpx.Response) -> Read:
+    """The shortest way to the body's next bytes, b"" at its end."""
+    read = response.extensions.get("read")
+    if read is not None and "content-encoding" not in response.headers:
+        return cast(Read, read)
+    pieces = response.aiter_bytes()
+
+    async def read_decoded() -> bytes:
+        return await anext(pieces, b"")
+
+    return read_decoded
