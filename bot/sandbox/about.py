@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.sandbox.apps import TENANT
 from bot.sandbox.faults import FAULTS, HEADER
+from bot.sandbox.links import origin
 from bot.sandbox.openapi import description
 from bot.sandbox.replies import Refusal, answer
 from bot.sandbox.room import ROOM, entered
@@ -68,7 +69,7 @@ async def index(request: web.Request) -> web.StreamResponse:
     faults = [f"  {fault.name:<18} {fault.what}" for fault in FAULTS]
     lines = [
         "Parley's sandbox: a Completion API on this machine, answering like Dify 1.14.1.",
-        f"Its address for a client is {request.url.origin()}/v1, its description /openapi.json.",
+        f"Its address for a client is {origin(request)}/v1, its description /openapi.json.",
         "",
         "Keys:",
         *keys,

@@ -43,7 +43,9 @@ async def optional_user(state: State, app: App, body: Mapping[str, object]) -> E
 
 async def _end_user(state: State, app: App, user: object) -> EndUser:
     name = str(user)
-    if len(name) > LONGEST_USER or "\x00" in name:  # Postgres holds no NUL either
+    if "\x00" in name:
+        raise InvalidParam("A string literal cannot contain NUL (0x00) characters.")
+    if len(name) > LONGEST_USER:
         raise Crash
     return await state.end_user(app, name)
 

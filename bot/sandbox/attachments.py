@@ -27,7 +27,7 @@ class Attachment:
 
 
 async def attach(
-    room: Room, app: App, end_user: EndUser, entries: Sequence[Mapping[str, object]], origin: str
+    room: Room, app: App, end_user: EndUser, entries: Sequence[Mapping[str, object]], base: str
 ) -> list[Attachment]:
     """The files a message brings. Raises InvalidParam for the first that is no good.
 
@@ -36,7 +36,7 @@ async def attach(
     if not app.vision:
         return []
     meant = [entry for entry in entries if _names_something(entry)]
-    attached = [await _attach(room, end_user, entry, origin) for entry in meant]
+    attached = [await _attach(room, end_user, entry, base) for entry in meant]
     if len(attached) > PICTURES_A_MESSAGE:
         raise InvalidParam(f"Number of image files exceeds the maximum limit {PICTURES_A_MESSAGE}")
     return attached
@@ -48,7 +48,7 @@ def _names_something(entry: Mapping[str, object]) -> bool:
 
 
 async def _attach(
-    room: Room, end_user: EndUser, entry: Mapping[str, object], origin: str
+    room: Room, end_user: EndUser, entry: Mapping[str, object], base: str
 ) -> Attachment:
     method = entry["transfer_method"]
     if method not in _METHODS:
@@ -56,13 +56,13 @@ async def _attach(
     if method == "remote_url":
         attached = await _remote(str(entry["url"]))
     else:
-        attached = await _local(room, end_user, entry.get("upload_file_id"), origin)
+        attached = await _local(room, end_user, entry.get("upload_file_id"), base)
     if entry.get("type") != "image":
         raise InvalidParam(f"File validation failed for file: {attached.picture.name}")
     return attached
 
 
-async def _local(room: Room, end_user: EndUser, file_id: object, origin: str) -> Attachment:
+async def _local(room: Room, end_user: EndUser, file_id: object, base: str) -> Attachment:
     if not file_id:
         raise InvalidParam("Invalid upload file id")
     try:
@@ -74,7 +74,7 @@ async def _local(room: Room, end_user: EndUser, file_id: object, origin: str) ->
         raise InvalidParam("Invalid upload file")
     await room.state.mark_used(file.id)
     picture = Picture(name=file.name, media_type=file.media_type, data=file.data)
-    shown = _shown(picture, "local_file", signed_link(origin, file.id, room.secret))
+    shown = _shown(picture, "local_file", signed_link(base, file.id, room.secret))
     return Attachment(picture=picture, shown=shown | {"upload_file_id": file.id, "remote_url": ""})
 
 

@@ -1,6 +1,8 @@
 """POST /completion-messages and its stop."""
 
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from aiohttp import web
 
@@ -10,11 +12,12 @@ from bot.sandbox.attachments import attach
 from bot.sandbox.drafting import draft
 from bot.sandbox.faults import Chosen, from_prompt
 from bot.sandbox.generation import Draft, Generation, Replaced, Run
+from bot.sandbox.links import origin
 from bot.sandbox.replies import Refusal, answer, dumps, success
 from bot.sandbox.requests import CompletionRequestPayload, check, fill_form, read_json
 from bot.sandbox.room import Room, entered
 from bot.sandbox.script import ScriptedFault, blocking_message
-from bot.sandbox.sending import Ended, Sender
+from bot.sandbox.sending import LONGEST_RUN, Ended, Sender
 from bot.sandbox.state import EndUser
 from bot.sandbox.usage import count_words
 from bot.sandbox.writer import WriterFault
@@ -28,7 +31,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     writes_completions(app)
     payload = check(CompletionRequestPayload, body)
     with room.stream(app):
-        attached = await attach(room, app, end_user, payload.files or (), str(request.url.origin()))
+        attached = await attach(room, app, end_user, payload.files or (), origin(request))
         inputs = fill_form(app, payload.inputs)
         fault, prompt = await _fault(request, room, app, end_user, inputs)
         generation = Generation(app, end_user, fault, room.clock)
@@ -47,6 +50,8 @@ async def stop(request: web.Request) -> web.StreamResponse:
     writes_completions(app)
     generation = room.running.get(request.match_info["task_id"])
     if generation is not None and generation.end_user.id == end_user.id:
+        if (fault := room.fault(request)).at("stop"):
+            generation.fault = fault
         generation.stop_wanted.set()
     return success()
 
@@ -80,11 +85,19 @@ async def _stream(
     return await sender.close()
 
 
+@asynccontextmanager
+async def _at_most(generation: Generation) -> AsyncIterator[None]:
+    """End what runs too long, as a stop would."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(generation.clock.real(LONGEST_RUN)):
+            yield
+
+
 async def _whole(room: Room, generation: Generation, made: Draft) -> web.Response:
     """The answer in one piece. Raises Refusal where a stream would carry an error event."""
     raw = ""
     try:
-        async with aclosing(made.pieces) as pieces:
+        async with _at_most(generation), aclosing(made.pieces) as pieces:
             async for piece in pieces:
                 raw = piece.text if isinstance(piece, Replaced) else raw + piece
     except ScriptedFault as fault:

@@ -15,6 +15,7 @@ from bot.sandbox.writer import Task, WriterFault
 Pieces = AsyncGenerator[str | Replaced, None]
 
 PRESET_DELAY = 0.01  # seconds; a preset answer was recorded as one character every 10 ms
+QUESTION_LENGTH = 2_000  # characters of a prompt that are looked up; the rest is material
 
 _THOUGHT = "The question is clear. I will answer it in order."
 _REASONING = {
@@ -43,7 +44,7 @@ def draft(
         tokens = RECORDED if app.recorded else None
         pieces = _disturbed(pieces, generation.fault)
         return Draft(pieces=pieces, prompt=prompt, tokens=tokens, files=files)
-    found = knowledge.find(prompt)
+    found = knowledge.find(prompt[:QUESTION_LENGTH])
     task = Task(
         prompt=prompt,
         inputs=inputs,

@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.sandbox.access import optional_user
 from bot.sandbox.apps import MEGABYTES, TENANT
-from bot.sandbox.links import opens, signed_link
+from bot.sandbox.links import opens, origin, signed_link
 from bot.sandbox.replies import InvalidParam, Refusal, answer, proxy_page
 from bot.sandbox.room import ROOM, Room, entered
 from bot.sandbox.state import StoredFile
@@ -58,7 +58,7 @@ async def upload(request: web.Request) -> web.StreamResponse:
         created_at=time.time(),
     )
     await room.state.keep_file(file)
-    return answer(_shown(file, room, str(request.url.origin())), 201)
+    return answer(_shown(file, room, origin(request)), 201)
 
 
 async def preview(request: web.Request) -> web.StreamResponse:
@@ -166,7 +166,7 @@ def _cut(name: str) -> str:
     return f"{name.split('.')[0][:LONGEST_NAME]}.{_extension(name)}"
 
 
-def _shown(file: StoredFile, room: Room, origin: str) -> dict[str, object]:
+def _shown(file: StoredFile, room: Room, base: str) -> dict[str, object]:
     return {
         "id": file.id,
         "name": file.name,
@@ -176,7 +176,7 @@ def _shown(file: StoredFile, room: Room, origin: str) -> dict[str, object]:
         "created_by": file.end_user,
         "created_at": int(file.created_at),
         "preview_url": None,
-        "source_url": signed_link(origin, file.id, room.secret),
+        "source_url": signed_link(base, file.id, room.secret),
         "original_url": None,
         "user_id": None,
         "tenant_id": TENANT,

@@ -8,13 +8,20 @@ import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from aiohttp import web
+
 VALID_FOR = 300  # seconds, Dify's FILES_ACCESS_TIMEOUT
 
 
-def signed_link(origin: str, file_id: str, secret: bytes) -> str:
+def origin(request: web.Request) -> str:
+    """Where the client found this server, in the client's own words."""
+    return f"{request.scheme}://{request.host}"
+
+
+def signed_link(base: str, file_id: str, secret: bytes) -> str:
     timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
     sign = quote(_sign(file_id, timestamp, nonce, secret))
-    return f"{origin}/files/{file_id}/file-preview?timestamp={timestamp}&nonce={nonce}&sign={sign}"
+    return f"{base}/files/{file_id}/file-preview?timestamp={timestamp}&nonce={nonce}&sign={sign}"
 
 
 def opens(file_id: str, query: Mapping[str, str], secret: bytes) -> bool:

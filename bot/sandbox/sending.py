@@ -43,7 +43,7 @@ class Sender:
 
     async def close(self) -> web.StreamResponse:
         """End the response, with what a fault held back."""
-        with suppress(Ended):
+        with suppress(Ended, ConnectionError):
             await self._put(bytes(self._held))
             await self._response.write_eof()
         return self._response
