@@ -253,7 +253,8 @@ class AnswerStream:
 
     async def _wind_down(self) -> None:
         """The reader goes before the end: stop the generation and let the API store the answer."""
-        self._answer.stopped = True
+        if not self._over:
+            self._answer.stopped = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._patience.stop):
                 await self._stop_once()

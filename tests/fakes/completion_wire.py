@@ -146,34 +146,44 @@ class _Transport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
+    """As with real sockets, a cancelled read loses nothing: the next one goes on waiting."""
+
     def __init__(self, wire: Wire, given: Given) -> None:
         self._wire = wire
         self._given = given
-        self._pieces = self._play()
+        self._steps = list(reversed(given.steps))
+        self._due: float | None = None
+        self._closed = False
         wire.open += 1
         wire.most_open = max(wire.most_open, wire.open)
 
     async def read(self) -> bytes:
-        return await anext(self._pieces, b"")
+        while self._steps:
+            match self._steps[-1]:
+                case bytes(piece):
+                    self._steps.pop()
+                    return piece
+                case asyncio.Event() as event:
+                    await event.wait()
+                case Exception() as error:
+                    raise error
+                case seconds:
+                    await self._pass(seconds)
+            self._steps.pop()
+        return b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._pieces:
+        while piece := await self.read():
             yield piece
 
     async def aclose(self) -> None:
-        if not self._given.closed:
-            self._given.closed = True
+        if not self._closed:
+            self._closed = self._given.closed = True
             self._wire.open -= 1
-        await self._pieces.aclose()
 
-    async def _play(self) -> AsyncIterator[bytes]:
-        for step in self._given.steps:
-            match step:
-                case bytes():
-                    yield step
-                case asyncio.Event():
-                    await step.wait()
-                case Exception():
-                    raise step
-                case _:
-                    await asyncio.sleep(step)
+    async def _pass(self, seconds: float) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._due is None:
+            self._due = now + seconds
+        await asyncio.sleep(self._due - now)
+        self._due = None
