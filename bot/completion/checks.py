@@ -46,17 +46,18 @@ def checked_key(api_key: str) -> str:
 
 def checked_base_url(base_url: str) -> str:
     """Without a trailing slash; ValueError says what is wrong with it."""
-    parts = urlsplit(base_url.strip())
+    try:
+        parts = urlsplit(base_url.strip())
+        address = httpx.URL(base_url.strip())
+    except (ValueError, httpx.InvalidURL):
+        raise ValueError("the address of the Completion API is no address") from None
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("the address of the Completion API begins with https:// and a host")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("the address of the Completion API is host and path only")
     if parts.scheme == "http" and not _is_near(parts.hostname):
         raise ValueError(f"http would send the API key to {parts.hostname} in the clear; use https")
-    try:
-        return str(httpx.URL(base_url.strip())).rstrip("/")
-    except httpx.InvalidURL:
-        raise ValueError("the address of the Completion API is no address") from None
+    return str(address).rstrip("/")
 
 
 def _is_near(host: str) -> bool:
