@@ -93,16 +93,13 @@ class Answer:
         self.stopped = False
         self.finished = False
         self.failure: Refused | None = None
+        self.text_ended = False
         self._filter = None if show_reasoning else ReasoningFilter()
         self._parts: list[str] = []
         self._size = 0  # characters received since the last replacement
         self._speech: list[bytes] = []
         self._speech_size = 0
         self._mute = False
-
-    @property
-    def text_ended(self) -> bool:
-        return self.finished or self.failure is not None
 
     @property
     def text(self) -> str:
@@ -189,7 +186,7 @@ class Answer:
         if len(self.text) != self._size:
             # Reasoning was hidden from the text, and the speech reads it out.
             self._silence()
-        self.finished = True
+        self.finished = self.text_ended = True
         self.usage, self.sources = usage, sources
         self.events.append(Finished(usage=usage, sources=sources, stopped=self.stopped))
 
@@ -198,6 +195,7 @@ class Answer:
             return
         self.release()
         status, code, message = said.status or 400, said.code or "", said.message or ""
+        self.text_ended = True
         self.failure = stream_failure(status, code, message, text=self.text)
         if not self.stopped:
             self.events.append(Failed(error=self.failure))

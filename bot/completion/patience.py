@@ -54,6 +54,7 @@ class Watch:
         self._text_ended = False
         self._patience = patience
         self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._began = 0.0
@@ -63,12 +64,12 @@ class Watch:
         self._timer = self._loop.call_later(self._left(0.0, 0.0)[0], self._look)
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         if task is None or self._task is not None:
             raise RuntimeError("a stream has one reader, which is a task")
         self._task = task
         self._cancelling = task.cancelling()
-        self._began = self._loop.time()
+        self._began = self._now()
 
     def __exit__(
         self,
@@ -77,7 +78,7 @@ class Watch:
         traceback: TracebackType | None,
     ) -> bool:
         task, self._task = self._task, None
-        waited = self._loop.time() - self._began
+        waited = self._now() - self._began
         self._waited += waited
         self._unheard += waited
         return (
@@ -97,7 +98,7 @@ class Watch:
 
     def end_within(self, seconds: float) -> None:
         """Break off whatever read is going on then, as stopped; a later deadline wins."""
-        self._until = self._loop.time() + seconds
+        self._until = self._now() + seconds
         self._look()
 
     def end_text(self) -> None:
@@ -113,7 +114,7 @@ class Watch:
         self._timer.cancel()
         if self._cause:
             return
-        now = self._loop.time()
+        now = self._now()
         left, cause = self._left(now, now - self._began if self._task is not None else 0.0)
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
