@@ -20,6 +20,7 @@ class Speaking:
         self._groups = Groups()
         self._texts: asyncio.Queue[str | None] = asyncio.Queue()
         self._held = ""
+        self._mute = False
         self._late = fault.name == "tts-after-end"
         self.wanted = (app.speech and app.autoplay) or self._late
 
@@ -37,12 +38,18 @@ class Speaking:
         self._texts.put_nowait(None)
 
     async def run(self) -> None:
-        """Speak until finished; a text that cannot be spoken ends the speech quietly."""
+        """Speak until finished."""
         while (text := await self._texts.get()) is not None:
-            try:
-                audio = await say(self._app, text)
-            except SpeechFault:
-                break
-            for piece in in_pieces(audio):
+            for piece in in_pieces(await self._say(text)):
                 self._hear(piece)
         self._hear(None)
+
+    async def _say(self, text: str) -> bytes:
+        """The audio of a group; after one that cannot be spoken there is no more."""
+        if self._mute:
+            return b""
+        try:
+            return await say(self._app, text)
+        except SpeechFault:
+            self._mute = True
+            return b""
