@@ -180,7 +180,7 @@ def _wav_parts(data: bytes) -> list[bytes]:
     start = 0
     while start < len(data):
         end = start + 8 + int.from_bytes(data[start + 4 : start + 8], "little")
-        end += end % 2 and data[end + 1 : end + 5] == b"RIFF"  # an odd file may be padded
+        end += data[end : end + 5] == b"\0RIFF"  # an odd file may be padded
         if end >= len(data) or data[end : end + 4] != b"RIFF" or end == start + 8:
             following = re.compile(rb"RIFF....WAVE", re.S).search(data, start + 12)
             end = following.start() if following else len(data)
