@@ -119,23 +119,16 @@ class CompletionClient:
         """
         body = _question(inputs, user, files, "streaming")
 
-        async def open_stream() -> httpx.Response:
-            return await persist(
-                lambda: open_response(
-                    self._long,
-                    self._post("/completion-messages", body, client=self._long),
-                    seconds=self._patience.silence,
-                ),
-                repeatable=False,
-                patience=self._patience,
-            )
+        async def open_once() -> httpx.Response:
+            request = self._post("/completion-messages", body, client=self._long)
+            return await open_response(self._long, request, seconds=self._patience.silence)
 
         async def send_stop(task_id: str) -> None:
             await self.stop(task_id, user=user)
 
         return AnswerStream(
             slot=self._slots.take(user, waiting),
-            open_response=open_stream,
+            open_response=open_once,
             send_stop=send_stop,
             patience=self._patience,
             show_reasoning=self._show_reasoning,

@@ -10,7 +10,7 @@ from typing import Self, cast
 import httpx
 
 from bot.completion.answer import Answer, Malformed, StreamEvent
-from bot.completion.calls import JSON_LIMIT, media_type, read_body
+from bot.completion.calls import JSON_LIMIT, media_type, persist, read_body
 from bot.completion.errors import CompletionError, Interrupted, Reason, Unreadable
 from bot.completion.models import Source, Usage
 from bot.completion.patience import STOPPED, Cause, Patience, Watch
@@ -53,6 +53,7 @@ class AnswerStream:
         self._exit = contextlib.AsyncExitStack()
         self._read: Read | None = None
         self._queueing: asyncio.Task[object] | None = None
+        self._abandoned = False
         self._over = False
         self._stop_sent = False
         self._outcome: CompletionError | None = None
@@ -96,10 +97,7 @@ class AnswerStream:
             if self._answer.stopped:
                 self._conclude(STOPPED)
             else:
-                response = await self._open_response()
-                stack.push_async_callback(response.aclose)
-                await self._begin(response)
-                stack.callback(self._start_watch().close)
+                await self._open(stack)
             self._exit = stack.pop_all()
         return self
 
@@ -159,13 +157,37 @@ class AnswerStream:
         finally:
             self._queueing = None
 
-    def _start_watch(self) -> Watch:
-        self._watch = watch = Watch(self._patience)
-        if self._answer.stopped:
-            watch.end_within(self._patience.unstarted)
-        return watch
+    async def _open(self, stack: contextlib.AsyncExitStack) -> None:
+        """Whatever is opened is closed by `stack`."""
 
-    async def _begin(self, response: httpx.Response) -> None:
+        async def try_to_open() -> httpx.Response:
+            if self._abandoned:
+                raise CompletionError
+            response = await self._open_response()
+            stack.push_async_callback(response.aclose)
+            return response
+
+        opening = asyncio.create_task(
+            persist(try_to_open, repeatable=False, patience=self._patience)
+        )
+        try:
+            response = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await self._abandon(opening, stack)
+            raise
+        await self._begin(response, stack)
+
+    async def _abandon(
+        self, opening: asyncio.Task[httpx.Response], stack: contextlib.AsyncExitStack
+    ) -> None:
+        """Cancelled before the server began to answer, though perhaps not to write: stop that."""
+        self._abandoned = True
+        with contextlib.suppress(CompletionError, TimeoutError):
+            async with asyncio.timeout(self._patience.stop):
+                await self._begin(await opening, stack)
+                await self._wind_down()
+
+    async def _begin(self, response: httpx.Response, stack: contextlib.AsyncExitStack) -> None:
         kind = media_type(response.headers)
         if kind == "text/event-stream":
             self._read = _reader(response)
@@ -173,6 +195,10 @@ class AnswerStream:
             await self._take_whole(response)
         else:
             raise Unreadable
+        self._watch = Watch(self._patience)
+        stack.callback(self._watch.close)
+        if self._answer.stopped:
+            self._watch.end_within(self._patience.unstarted)
 
     async def _take_whole(self, response: httpx.Response) -> None:
         try:

@@ -707,6 +707,35 @@ async def test_leaving_before_the_first_event_waits_a_little_for_the_id(wire: Wi
     assert wire.open == 0
 
 
+async def test_a_cancellation_before_the_server_begins_still_stops_the_model() -> None:
+    wire = Wire()
+    given = stream(message("a"), wire.stop_asked, end(ZERO))
+    given.delay = 4.0
+    wire.on(ASK, given)
+    async with app(wire) as api:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1), api.stream({}, user="u"):
+                raise AssertionError("never entered")
+        assert now() == 4.0
+    assert wire.times(STOP) == 1
+    assert wire.open == 0
+
+
+@pytest.mark.parametrize("fate", [Given(delay=3600.0), Given(delay=1.0), httpx.ConnectError("no")])
+async def test_a_cancellation_before_anything_came_ends_soon_and_asks_nothing_again(
+    fate: Given | Exception,
+) -> None:
+    wire = Wire()
+    wire.on(ASK, fate)
+    async with app(wire) as api:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), api.stream({}, user="u"):
+                raise AssertionError("never entered")
+        assert now() <= 5.1
+        assert wire.times(ASK) == 1
+    assert wire.open == 0
+
+
 async def test_a_second_cancellation_lets_go_at_once() -> None:
     wire = Wire()
     wire.on(ASK, stream(message("a"), 3600.0))
