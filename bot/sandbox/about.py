@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.sandbox.apps import TENANT
+from bot.sandbox.apps import TENANT, App
 from bot.sandbox.faults import FAULTS, HEADER
 from bot.sandbox.links import origin
 from bot.sandbox.openapi import description
@@ -66,6 +66,7 @@ async def openapi(request: web.Request) -> web.StreamResponse:
 async def index(request: web.Request) -> web.StreamResponse:
     """One plain page for whoever opens the address in a browser."""
     keys = [f"  {app.key:<14} {app.summary}" for app in request.app[ROOM].apps]
+    words = [line for app in request.app[ROOM].apps for line in _moderated(app)]
     faults = [f"  {fault.name:<18} {fault.what}" for fault in FAULTS]
     lines = [
         "Parley's sandbox: a Completion API on this machine, answering like Dify 1.14.1.",
@@ -74,8 +75,20 @@ async def index(request: web.Request) -> web.StreamResponse:
         "Keys:",
         *keys,
         "",
+        "Moderated words:",
+        *words,
+        "",
         f"Faults, by the header {HEADER}: name=value, or by /name at the start of a prompt:",
         *faults,
         "",
     ]
     return web.Response(text="\n".join(lines), reason="OK")
+
+
+def _moderated(app: App) -> list[str]:
+    sides = (("questions", app.barred_inputs), ("answers", app.barred_outputs))
+    return [
+        f"  {app.key:<14} in {side}: {', '.join(barred.words)}"
+        for side, barred in sides
+        if barred.words
+    ]

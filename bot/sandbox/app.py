@@ -20,7 +20,6 @@ from bot.sandbox.replies import (
     crashed,
     not_found,
     page,
-    proxy_page,
     refused,
 )
 from bot.sandbox.room import ROOM, Room
@@ -28,7 +27,7 @@ from bot.sandbox.state import open_state
 from bot.sandbox.writer import make_engine
 
 _UUID = "[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}"
-SHUTDOWN = 1.0  # seconds an open stream may take to end when the server stops
+SHUTDOWN = 0.2  # seconds an open stream may take to end when the server stops
 
 ROUTES = (
     web.get("/", about.index),
@@ -63,7 +62,7 @@ def build(config: Config) -> web.Application:
     Raises faults.UnknownFault for a configured fault that does not exist.
     """
     choose(config.fault)
-    app = web.Application(middlewares=[_shape], client_max_size=files.BODY_LIMIT)
+    app = web.Application(middlewares=[_shape])
     app.add_routes(ROUTES)
     app.on_response_prepare.append(_sign)
 
@@ -85,8 +84,8 @@ async def serve(config: Config) -> AsyncIterator[Running]:
     runner = web.AppRunner(
         build(config), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN
     )
-    await runner.setup()
     try:
+        await runner.setup()
         site = web.TCPSite(runner, config.host, config.port)
         await site.start()
         host, port = runner.addresses[0][:2]
@@ -131,8 +130,6 @@ async def _shape(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = refused(Refusal(405, "method_not_allowed"))
         response.headers["Allow"] = ", ".join(sorted(wrong.allowed_methods))
         return response
-    except web.HTTPRequestEntityTooLarge:
-        return page(proxy_page(413))
 
 
 async def _sign(_: web.Request, response: web.StreamResponse) -> None:

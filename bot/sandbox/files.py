@@ -103,8 +103,6 @@ async def _read_form(request: web.Request) -> _Form:
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError):
         # Werkzeug reads as far as it can; so does this.
         return form
-    except web.HTTPRequestEntityTooLarge:
-        raise proxy_page(413) from None
     return form
 
 

@@ -204,6 +204,7 @@ async def test_an_app_without_vision_ignores_files(door: Door) -> None:
         "http://example.invalid/a.png",
         "ftp://127.0.0.1/a",
         "http://[::",
+        "http://a:x/",
         7,
     ],
 )

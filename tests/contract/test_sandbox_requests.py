@@ -224,3 +224,4 @@ async def test_the_front_page_names_keys_and_faults(door: Door) -> None:
         page = await response.text()
     assert "app-sandbox" in page and "/shredded" not in page and "shredded" in page
     assert f"{door.url}," in page
+    assert "in questions: unspeakable" in page

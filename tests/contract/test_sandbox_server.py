@@ -1,0 +1,52 @@
+"""Start, end, and many at once."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from bot.sandbox import Config, EngineUnavailable, build, serve
+from tests.fakes.sandbox_door import open_door
+
+pytestmark = pytest.mark.real_time
+
+
+async def test_an_engine_nobody_knows_keeps_the_server_from_starting() -> None:
+    with pytest.raises(EngineUnavailable):
+        async with serve(Config(port=0, engine="nonsense")):
+            pass
+
+
+async def test_a_taken_port_is_an_error_and_leaves_nothing_behind() -> None:
+    async with serve(Config(port=0)) as first:
+        port = int(first.url.split(":")[2].removesuffix("/v1"))
+        with pytest.raises(OSError, match="address already in use"):
+            async with serve(Config(port=port)):
+                pass
+
+
+async def test_the_address_of_another_family_can_be_called() -> None:
+    async with serve(Config(port=0, host="::1")) as running:
+        assert running.url.startswith("http://[::1]:")
+
+
+async def test_the_server_ends_though_a_stream_is_open() -> None:
+    opened = open_door()
+    door = await opened.__aenter__()
+    async with aclosing(door.follow("n=9 d=100")) as events:
+        await anext(events)
+        async with asyncio.timeout(3):
+            await opened.__aexit__(None, None, None)
+
+
+async def test_a_hundred_streams_at_once_are_all_whole() -> None:
+    async with open_door() as door:
+        replies = await asyncio.gather(
+            *(door.ask("n=10 d=0.02", user=f"user {number}") for number in range(100))
+        )
+    assert {len(reply.kinds) for reply in replies} == {12}
+    assert len({reply.events[0]["task_id"] for reply in replies}) == 100
+
+
+def test_building_starts_nothing() -> None:
+    assert build(Config()).frozen is False

@@ -1,0 +1,34 @@
+import asyncio
+
+import pytest
+
+from bot.sandbox.clock import Clock
+
+
+async def test_time_passes_as_fast_as_it_is_told() -> None:
+    clock = Clock(20)
+    began = asyncio.get_running_loop().time()
+    await clock.sleep(100)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(5)
+    assert clock.real(10) == 0.5
+
+
+async def test_waits_end_in_the_order_of_their_moments_even_when_all_are_late() -> None:
+    clock, ended = Clock(), []
+
+    async def wait(moment: float) -> None:
+        await clock.until(moment)
+        ended.append(moment)
+
+    async with asyncio.TaskGroup() as group:
+        for moment in (-1.0, 3.0, 1.0, 2.0):
+            group.create_task(wait(moment))
+    assert ended == [-1.0, 1.0, 2.0, 3.0]
+
+
+async def test_a_wait_can_be_given_up() -> None:
+    wait = asyncio.create_task(Clock().sleep(5))
+    await asyncio.sleep(1)
+    wait.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await wait
