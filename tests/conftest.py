@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.fakes.clock import VirtualTimeLoop
@@ -15,6 +16,16 @@ OURS = ("COMPLETION_", "DATABASE_", "TELEGRAM_", "SLACK_", "PARLEY_", "PUBLIC_UR
 
 for name in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[name]
+
+# No clock decides whether a property holds: test machines are slow and noisy. Where nobody sits in
+# front of it a run repeats the last one's examples, so that a red build is red again.
+hypothesis.settings.register_profile(
+    "parley",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("parley")
 
 
 def pytest_asyncio_loop_factories(
