@@ -86,6 +86,7 @@ class ReasoningFilter:
         self._begin()
 
     def _begin(self) -> None:
+        self._plain = False  # in the middle of a visible line, with nothing pending
         self._held = ""  # begins with "<": may become a tag
         self._out: list[str] = []  # what this call shows
         self._replaces = False
@@ -101,6 +102,10 @@ class ReasoningFilter:
 
     def feed(self, delta: str) -> Shown:
         """Take the next piece of the model's text."""
+        if self._plain and delta and "<" not in delta and "\n" not in delta:
+            # Nearly every delta: a word inside a line that is visible anyway.
+            self._line.append(delta)
+            return tuple.__new__(Shown, (delta, False))
         self._read(self._held + delta, last=False)
         return self._result()
 
@@ -124,6 +129,9 @@ class ReasoningFilter:
         self._shown = bool(shown.text) or (self._shown and not self._replaces)
         self._out.clear()
         self._replaces = False
+        self._plain = not (
+            self._held or self._block or self._trims or self._blank or self._line_blank
+        )
         return shown
 
     def _read(self, text: str, *, last: bool) -> None:

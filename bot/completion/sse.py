@@ -16,6 +16,7 @@ EVENT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes in one event. A minute of 48 kHz 16-bit speech is 7.7 MB in base64; text is far smaller."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_LINE_FEED: Final = 10
 
 
 class Event(NamedTuple):
@@ -51,14 +52,15 @@ class Decoder:
         """
         if (
             self._between
-            and chunk.startswith(b"data: ")
+            and chunk[:6] == b"data: "
             and chunk.find(b"\n") == len(chunk) - 2
-            and chunk.endswith(b"\n")
+            and chunk[-1] == _LINE_FEED
             and b"\r" not in chunk
             and len(chunk) <= self._limit
         ):
-            # What the API does: one event is one line, and travels in one chunk.
-            return [Event("message", chunk[6:-2])]
+            # What the API does: one event is one line, and travels in one chunk. Made without
+            # NamedTuple's own __new__, which would take a third of the time.
+            return [tuple.__new__(Event, ("message", chunk[6:-2]))]
         self._refuse_after_too_large()
         events: list[Event] = []
         try:
