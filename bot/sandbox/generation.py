@@ -10,7 +10,7 @@ import asyncio
 import base64
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -123,21 +123,15 @@ class Run:
 
     async def stream(self) -> None:
         """Send every event of the answer. Raises an ExceptionGroup of Ended when cut short."""
+        visible = (self._write(), self._await_stop(), self._halt_late(), self._moderate())
+        lasting = (self._ping(), self._speaking.run())
         async with asyncio.TaskGroup() as tasks:
-            sources = [
-                tasks.create_task(self._write(), name="write"),
-                tasks.create_task(self._ping(), name="ping"),
-                tasks.create_task(self._await_stop(), name="stop"),
-                tasks.create_task(self._halt_late(), name="limit"),
-                tasks.create_task(self._moderate(), name="moderate"),
-                tasks.create_task(self._speaking.run(), name="speak"),
-            ]
+            until_the_end = [tasks.create_task(source) for source in visible]
+            until_silence = [tasks.create_task(source) for source in lasting]
             await self._relay()
-            for source in sources[:1] + sources[2:5]:
-                source.cancel()
+            _cancel(until_the_end)
             await self._speak_on()
-            for source in sources:
-                source.cancel()
+            _cancel(until_silence)
 
     async def _relay(self) -> None:
         """Send on until the visible answer has ended."""
@@ -292,3 +286,8 @@ class Run:
                 if barred.hits(self._raw):
                     self._items.put_nowait(FLAGGED)
                     return
+
+
+def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()

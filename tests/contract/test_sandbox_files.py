@@ -230,8 +230,7 @@ async def test_a_picture_on_this_machine_is_fetched_within_limits(door: Door) ->
         reply = await door.ask(
             "n=1", files=[image(transfer_method="remote_url", url=f"{base}/small.png")]
         )
-        for missing in ("large.png", "none.png"):
-            url = f"{base}/{missing}"
+        for url in (f"{base}/large.png", f"{base}/none.png", "http://127.0.0.1:1/refused.png"):
             refused = await door.ask("x", files=[image(transfer_method="remote_url", url=url)])
             assert refused.json["message"] == f"Reached maximum retries (3) for URL {url}"
     finally:

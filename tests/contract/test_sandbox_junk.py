@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -46,6 +47,13 @@ QUESTION = st.fixed_dictionaries(
         "message_id": JSON, "text": JSON, "voice": JSON,
     },
 )  # fmt: skip
+# What a stream may be: text, replacements and pings, one end, then perhaps speech and its end.
+LETTERS = {
+    "message": "m", "message_replace": "r", "ping": "p", "message_end": "e", "error": "e",
+    "tts_message": "t", "tts_message_end": "T",
+}  # fmt: skip
+GRAMMAR = re.compile(r"[mrpt]*e([tp]*T)?")
+
 PATHS = (
     "/v1/completion-messages",
     "/v1/completion-messages/x/stop",
@@ -92,12 +100,21 @@ def assert_shaped(answer: tuple[int, str, bytes]) -> None:
     if media_type == "application/json" and status >= 400:
         assert set(json.loads(body)) == {"code", "message", "status"}
         assert json.loads(body)["status"] == status
+    elif media_type == "text/event-stream":
+        assert GRAMMAR.fullmatch("".join(LETTERS[kind] for kind in kinds(body)))
     else:
-        assert media_type in ("application/json", "text/html", "audio/mpeg", "text/event-stream")
+        assert media_type in ("application/json", "text/html", "audio/mpeg")
+
+
+def kinds(body: bytes) -> list[str]:
+    return [
+        "ping" if part == b"event: ping" else json.loads(part.removeprefix(b"data: "))["event"]
+        for part in body.split(b"\n\n")[:-1]
+    ]
 
 
 FEW = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -166,3 +183,37 @@ def test_junk_in_headers_and_queries_is_answered_in_shape(
         link = f"/files/00000000-0000-4000-8000-000000000000/file-preview?sign={quote(query)}"
         assert_shaped(sandbox.send("GET", link, {}))
     assert not caplog.records
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "n=0", "n=7", "n=40", "d=0.1", "d=3", "wait=12", "err=quota", "err=x", "at=3",
+            "badword",
+        ]
+    ),
+    max_size=5,
+)  # fmt: skip
+FAULTS = st.sampled_from(
+    ["", "/replaced ", "/replaced-twice ", "/error-after-text ", "/think ", "/tts-after-end "]
+)
+
+
+@FEW
+@given(
+    words=WORDS,
+    fault=FAULTS,
+    key=st.sampled_from(["app-plain", "app-autotts", "app-modin", "app-modout"]),
+)
+def test_whatever_happens_the_events_keep_their_order(
+    sandbox: Sandbox, words: list[str], fault: str, key: str
+) -> None:
+    body = {
+        "inputs": {"query": fault + " ".join(words)},
+        "user": "ann",
+        "response_mode": "streaming",
+    }
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    answer = sandbox.send("POST", PATHS[0], headers, json.dumps(body).encode())
+    assert answer[1] == "text/event-stream"
+    assert_shaped(answer)

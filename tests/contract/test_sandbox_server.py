@@ -3,10 +3,12 @@
 import asyncio
 from contextlib import aclosing
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.sandbox import Config, EngineUnavailable, build, serve
-from tests.fakes.sandbox_door import open_door
+from tests.fakes.sandbox_door import Door, first, open_door
 
 pytestmark = pytest.mark.real_time
 
@@ -46,6 +48,22 @@ async def test_a_hundred_streams_at_once_are_all_whole() -> None:
         )
     assert {len(reply.kinds) for reply in replies} == {12}
     assert len({reply.events[0]["task_id"] for reply in replies}) == 100
+
+
+async def test_who_leaves_is_noticed_though_the_runner_does_not_cancel_handlers() -> None:
+    runner = web.AppRunner(build(Config(speed=50)), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session:
+        door = Door(session, f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+        await first(door.follow("n=90 d=0.5", key="app-limited"), 1)
+        for _ in range(200):
+            reply = await door.ask("n=1", key="app-limited")
+            if reply.status == 200:
+                break
+            await asyncio.sleep(0.01)
+    await runner.cleanup()
+    assert reply.status == 200
 
 
 def test_building_starts_nothing() -> None:

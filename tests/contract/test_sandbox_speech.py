@@ -79,6 +79,11 @@ async def test_a_text_that_cannot_be_spoken_ends_the_speech_and_not_the_answer(
     assert kinds == ["message"] * 4 + ["message_end", "tts_message_end"]
 
 
+async def test_an_answer_of_nothing_is_followed_by_the_end_of_its_speech(door: Door) -> None:
+    kinds = (await door.ask("n=0", key="app-autotts")).kinds
+    assert kinds == ["message", "message_end", "tts_message_end"]
+
+
 async def test_the_sandbox_app_speaks_where_a_voice_is_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
