@@ -113,7 +113,7 @@ def long_answer() -> str:
     parts = ["# How people wrote to each other"]
     for chapter, topic in enumerate(_TOPICS, 1):
         parts.append(f"## {chapter}. {topic}")
-        for at in range(4):
-            parts.append(_PARAGRAPHS[(chapter + at) % len(_PARAGRAPHS)])
+        turn = chapter % len(_PARAGRAPHS)
+        parts += _PARAGRAPHS[turn:] + _PARAGRAPHS[:turn]
         parts.append(_INTERLUDES[chapter % len(_INTERLUDES)])
     return "\n\n".join([*parts, "That was the long answer. Everything above has arrived whole."])

@@ -67,10 +67,8 @@ def make_numbered_list(text: str) -> str:
 
 
 def make_table(text: str) -> str:
-    """A table of lines whose cells are parted by commas, semicolons, tabs or bars."""
+    """A table of lines (one at least) with cells parted by commas, semicolons, tabs or bars."""
     lines = [line[:LONGEST_ROW].strip("|") for line in _lines(text)[:MOST_ROWS]]
-    if not lines:
-        return ""
     sign = max(",;\t|", key=lines[0].count)
     rows = [
         [" ".join(cell.split()).replace("|", "\\|") for cell in row]
