@@ -154,8 +154,12 @@ class Answer:
         if self._size > TEXT_LIMIT:
             raise Malformed("too large")
         if self._filter is not None:
-            self._show(self._filter.feed(delta))
-        else:
+            shown = self._filter.feed(delta)
+            if shown.replaces:
+                self._show(shown)
+                return
+            delta = shown.text
+        if delta:
             self._parts.append(delta)
             self.events.append(TextAdded(delta=delta))
 

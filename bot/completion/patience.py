@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final
 
 from bot.completion.errors import Reason
@@ -45,12 +44,12 @@ class Patience:
 class Watch:
     """Breaks off reads that last too long. Time the consumer takes between reads is free.
 
-    One timer serves a whole stream: a read only notes when it began. Enter it around each read;
-    `verdict` tells afterwards whether it was broken off.
+    One timer serves a whole stream: a read only notes when it began and when it ended.
     """
 
     def __init__(self, patience: Patience) -> None:
-        self._cause: Cause = ""
+        self.cause: Cause = ""
+        """Why no more is read; "" while there is no reason."""
         self._text_ended = False
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -59,11 +58,12 @@ class Watch:
         self._cancelling = 0
         self._began = 0.0
         self._waited = 0.0  # in all reads
-        self._unheard = 0.0  # in reads since the last that brought more than a ping
+        self._heard = 0.0  # of that, before the last time that more than a ping came
         self._until: float | None = None
         self._timer = self._loop.call_later(self._left(0.0, 0.0)[0], self._look)
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
+        """A read begins; RuntimeError when one is going on already."""
         task = asyncio.current_task(self._loop)
         if task is None or self._task is not None:
             raise RuntimeError("a stream has one reader, which is a task")
@@ -71,30 +71,18 @@ class Watch:
         self._cancelling = task.cancelling()
         self._began = self._now()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        task, self._task = self._task, None
-        waited = self._now() - self._began
-        self._waited += waited
-        self._unheard += waited
-        return (
-            kind is asyncio.CancelledError
-            and bool(self._cause)
-            and task is not None
-            and task.uncancel() <= self._cancelling
-        )
+    def end(self) -> None:
+        self._task = None
+        self._waited += self._now() - self._began
 
-    def verdict(self) -> Cause:
-        """Why no more is read; "" while there is no reason."""
-        return self._cause
+    def claims(self) -> bool:
+        """Whether the cancellation that ended a read was this watch's, and nobody else's too."""
+        task = asyncio.current_task(self._loop)
+        return bool(self.cause) and task is not None and task.uncancel() <= self._cancelling
 
     def heard(self) -> None:
         """Something other than a ping has come."""
-        self._unheard = 0.0
+        self._heard = self._waited
 
     def end_within(self, seconds: float) -> None:
         """Break off whatever read is going on then, as stopped; a later deadline wins."""
@@ -112,14 +100,14 @@ class Watch:
 
     def _look(self) -> None:
         self._timer.cancel()
-        if self._cause:
+        if self.cause:
             return
         now = self._now()
         left, cause = self._left(now, now - self._began if self._task is not None else 0.0)
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
             return
-        self._cause = cause
+        self.cause = cause
         if self._task is not None:
             self._task.cancel()
 
@@ -129,7 +117,7 @@ class Watch:
         bounds = [
             (patience.silence - waiting, "silence"),
             (patience.answer - self._waited - waiting, "too long"),
-            (quiet[0] - self._unheard - waiting, quiet[1]),
+            (quiet[0] - (self._waited - self._heard) - waiting, quiet[1]),
         ]
         if self._until is not None:
             bounds.append((self._until - now, STOPPED))

@@ -216,25 +216,26 @@ class AnswerStream:
         watch, read = self._watch, self._read
         if watch is None or read is None:
             raise RuntimeError("a stream is read inside its `async with` block")
-        data = await self._receive(watch, read)
-        if data is None:
+        if watch.cause:
+            self._conclude(watch.cause)
             return
+        watch.begin()
+        # Here rather than in a coroutine of its own: every chunk of every answer passes.
+        try:
+            data = await read()
+        except asyncio.CancelledError:
+            if not watch.claims():
+                raise
+            self._conclude(watch.cause)
+            return
+        except httpx.HTTPError:
+            self._conclude("broken")
+            return
+        finally:
+            watch.end()
         self._digest(watch, data)
         if self._answer.stopped and not self._stop_sent:
             await self._stop_once()
-
-    async def _receive(self, watch: Watch, read: Read) -> bytes | None:
-        """The next bytes, b"" at the end; None when there are none to wait for any longer."""
-        cause = watch.verdict()
-        if not cause:
-            try:
-                with watch:
-                    return await read()
-                cause = watch.verdict()
-            except httpx.HTTPError:
-                cause = "broken"
-        self._conclude(cause)
-        return None
 
     def _digest(self, watch: Watch, data: bytes) -> None:
         answer = self._answer
