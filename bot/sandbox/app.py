@@ -9,7 +9,6 @@ from aiohttp.typedefs import Handler
 
 from bot.sandbox import about, completions, feedback, files, sound, speech
 from bot.sandbox.apps import RECORDED, Apps, sandbox_app
-from bot.sandbox.clock import Clock
 from bot.sandbox.config import Config
 from bot.sandbox.faults import choose
 from bot.sandbox.replies import (
@@ -106,8 +105,7 @@ async def _open(config: Config) -> AsyncIterator[Room]:
     try:
         async with open_state(config.state_file) as state:
             apps = Apps((*RECORDED, sandbox_app(speech=speech.available())))
-            clock = Clock(config.speed)
-            yield Room(config=config, clock=clock, apps=apps, state=state, engine=engine)
+            yield Room(config=config, apps=apps, state=state, engine=engine)
     finally:
         await engine.close()
 

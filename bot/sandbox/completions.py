@@ -34,9 +34,10 @@ async def create(request: web.Request) -> web.StreamResponse:
         attached = await attach(room, app, end_user, payload.files or (), origin(request))
         inputs = fill_form(app, payload.inputs)
         fault, prompt = await _fault(request, room, app, end_user, inputs)
-        generation = Generation(app, end_user, fault, room.clock)
-        made = draft(room, generation, prompt, inputs, attached)
+        generation = Generation(app, end_user, fault, room.clock())
         await room.state.open_message(app, generation.message_id, end_user)
+        generation.start()
+        made = draft(room, generation, prompt, inputs, attached)
         if payload.response_mode == "streaming":
             return await _stream(request, room, generation, made)
         return await _whole(room, generation, made)
@@ -74,7 +75,7 @@ async def _fault(
 async def _stream(
     request: web.Request, room: Room, generation: Generation, made: Draft
 ) -> web.StreamResponse:
-    sender = Sender(request, room.clock, generation.fault)
+    sender = Sender(request, generation.clock, generation.fault)
     room.running[generation.task_id] = generation
     try:
         await Run(generation, made, room.state, sender).stream()

@@ -37,7 +37,7 @@ def draft(
     app = generation.app
     files = [attachment.shown for attachment in attached] or None
     if any(app.barred_inputs.hits(str(value)) for value in inputs.values()):
-        preset = _spell(room, generation, app.barred_inputs.reply)
+        preset = _spell(generation, app.barred_inputs.reply)
         return Draft(pieces=preset, prompt=prompt, modelled=False, files=files)
     if app.recorded or is_scripted(prompt):
         pieces = _scripted(generation, prompt, pictures=bool(attached))
@@ -52,16 +52,16 @@ def draft(
         passages=tuple(passage.content for passage, _ in found),
     )
     return Draft(
-        pieces=_disturbed(_engine(room, task), generation.fault),
+        pieces=_disturbed(_engine(room, generation, task), generation.fault),
         prompt=prompt,
         files=files,
         sources=[_source(place, *hit) for place, hit in enumerate(found, start=1)],
     )
 
 
-async def _spell(room: Room, generation: Generation, text: str) -> Pieces:
+async def _spell(generation: Generation, text: str) -> Pieces:
     for number, character in enumerate(text):
-        await room.clock.until(generation.started + number * PRESET_DELAY)
+        await generation.clock.until(generation.started + number * PRESET_DELAY)
         yield character
 
 
@@ -72,12 +72,12 @@ async def _scripted(generation: Generation, prompt: str, *, pictures: bool) -> P
             yield piece
 
 
-async def _engine(room: Room, task: Task) -> Pieces:
+async def _engine(room: Room, generation: Generation, task: Task) -> Pieces:
     async with _closing(room.engine.write(task)) as pieces:
         async for piece in pieces:
             yield piece
             if room.config.word_delay:
-                await room.clock.sleep(room.config.word_delay)
+                await generation.clock.sleep(room.config.word_delay)
 
 
 @asynccontextmanager

@@ -92,6 +92,10 @@ class Generation:
         self.stop_wanted = asyncio.Event()
         self.text = ""
 
+    def start(self) -> None:
+        """Begin to count: pings, scripted text and moderation are timed from here."""
+        self.started = self.clock.now()
+
     def cost(self, draft: Draft, tokens: Tokens | None) -> dict[str, object]:
         """The `usage` object of a run that ended now."""
         latency = self.clock.now() - self.started

@@ -21,7 +21,6 @@ from bot.sandbox.writer import Engine
 @dataclass(slots=True, kw_only=True)
 class Room:
     config: Config
-    clock: Clock
     apps: Apps
     state: State
     engine: Engine
@@ -29,6 +28,10 @@ class Room:
     running: dict[str, Generation] = field(default_factory=dict)  # by task id
     _streams: dict[str, int] = field(default_factory=dict)  # open generations by app id
     _armed: dict[str, Chosen] = field(default_factory=dict)  # speech faults by end user
+
+    def clock(self) -> Clock:
+        """A clock for one answer; sharing one would make strangers wait for each other."""
+        return Clock(self.config.speed)
 
     def fault(self, request: web.Request) -> Chosen:
         """The fault of this request's header, else the configured one."""
@@ -48,7 +51,7 @@ class Room:
     async def hit(self, fault: Chosen) -> None:
         """Raise the refusal the fault stands for, or wait as it says."""
         refuse(fault)
-        await self.clock.sleep(fault.value)
+        await self.clock().sleep(fault.value)
 
     def arm(self, end_user: EndUser, fault: Chosen) -> None:
         """Keep a fault for this person's next speech."""

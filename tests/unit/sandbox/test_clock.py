@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -32,3 +34,31 @@ async def test_a_wait_can_be_given_up() -> None:
     wait.cancel()
     with pytest.raises(asyncio.CancelledError):
         await wait
+
+
+async def test_late_waits_are_all_over_at_once_and_still_in_order() -> None:
+    clock, seen = Clock(), []
+    await asyncio.sleep(100)
+
+    async def step(pause: float, times: int) -> None:
+        for number in range(1, times + 1):
+            await clock.until(number * pause)
+            seen.append(number * pause)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(step(2.0, 10))
+        group.create_task(step(0.75, 20))
+    assert seen == sorted(seen)
+    assert clock.now() == 100
+
+
+async def test_a_clock_that_nobody_waits_for_is_kept_by_no_timer() -> None:
+    clock = Clock()
+    gone = weakref.ref(clock)
+    wait = asyncio.create_task(clock.sleep(1000))
+    await asyncio.sleep(1)
+    wait.cancel()
+    await asyncio.wait([wait])
+    del clock, wait
+    gc.collect()
+    assert gone() is None
