@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -48,14 +49,17 @@ class Failed(NamedTuple):
     fault: WriterFault
 
 
-class Signal(NamedTuple):
-    """Something that happened without anything in it: done, ping, halt, flagged, spoken."""
+class Signal(Enum):
+    """What happens without bringing anything."""
 
-    name: str
+    DONE = auto()  # the model is through
+    PING = auto()
+    HALT = auto()  # stopped, or out of time
+    FLAGGED = auto()  # the moderation found a word amid the text
+    SPOKEN = auto()  # no more speech will come
 
 
 Item = Text | Audio | Replaced | Failed | Signal
-DONE, PING, HALT, FLAGGED, SPOKEN = map(Signal, ("done", "ping", "halt", "flagged", "spoken"))
 
 
 class Sending(Protocol):
@@ -139,7 +143,11 @@ class Run:
 
     async def _relay(self) -> None:
         """Send on until the visible answer has ended."""
-        endings = {DONE: self._finish, HALT: self._break_off, FLAGGED: self._withdraw}
+        endings = {
+            Signal.DONE: self._finish,
+            Signal.HALT: self._break_off,
+            Signal.FLAGGED: self._withdraw,
+        }
         while True:
             item = await self._items.get()
             if isinstance(item, Failed):
@@ -161,7 +169,7 @@ class Run:
                 await self._replace(text)
             case Audio(data):
                 await self._audio(data)
-            case Signal("ping"):
+            case Signal.PING:
                 await self._sending.ping()
             case _:
                 pass
@@ -206,7 +214,7 @@ class Run:
         self._speaking.finish()
         with suppress(TimeoutError):
             item: Item | None = None
-            while item != SPOKEN:
+            while item is not Signal.SPOKEN:
                 async with asyncio.timeout(self._generation.clock.real(SPEECH_SILENCE)):
                     item = await self._items.get()
                 if not isinstance(item, Text | Replaced):
@@ -237,7 +245,7 @@ class Run:
         return {key: value for key, value in event.items() if value is not None}
 
     def _hear(self, data: bytes | None) -> None:
-        self._items.put_nowait(SPOKEN if data is None else Audio(data))
+        self._items.put_nowait(Signal.SPOKEN if data is None else Audio(data))
 
     async def _write(self) -> None:
         """Take the model's pieces as they come."""
@@ -253,13 +261,13 @@ class Run:
         except WriterFault as fault:
             self._items.put_nowait(Failed(fault))
         else:
-            self._items.put_nowait(DONE)
+            self._items.put_nowait(Signal.DONE)
 
     async def _ping(self) -> None:
         """Every ten seconds of the run, whether text flows or not."""
         for number in count(1):
             await self._generation.clock.until(self._generation.started + number * PING_EVERY)
-            self._items.put_nowait(PING)
+            self._items.put_nowait(Signal.PING)
 
     async def _await_stop(self) -> None:
         """After a stop one more piece may come; a silent run ends within a second."""
@@ -271,11 +279,11 @@ class Run:
             await generation.clock.sleep(generation.fault.value)
         self._halting = True
         await generation.clock.sleep(STOP_EVERY)
-        self._items.put_nowait(HALT)
+        self._items.put_nowait(Signal.HALT)
 
     async def _halt_late(self) -> None:
         await self._generation.clock.until(self._generation.started + LONGEST_RUN)
-        self._items.put_nowait(HALT)
+        self._items.put_nowait(Signal.HALT)
 
     async def _moderate(self) -> None:
         """Look at the text once a second, when enough of it is new."""
@@ -288,7 +296,7 @@ class Run:
             if len(self._raw) - self._looked_at >= MODERATION_BUFFER:
                 self._looked_at = len(self._raw)
                 if barred.hits(self._raw):
-                    self._items.put_nowait(FLAGGED)
+                    self._items.put_nowait(Signal.FLAGGED)
                     return
 
 

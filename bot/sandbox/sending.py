@@ -1,5 +1,6 @@
 """The bytes of a stream: one HTTP chunk an event, unless a fault says otherwise."""
 
+import asyncio
 from contextlib import suppress
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from bot.sandbox.replies import compact
 
 PING = b"event: ping\n\n"
 PING_EVERY = 10.0  # seconds, counted from the beginning of the request
+PATIENCE = 60.0  # seconds a client may leave its bytes unread; nginx's send_timeout
 LONGEST_RUN = 1200.0  # seconds; Dify's APP_MAX_EXECUTION_TIME
 
 
@@ -89,9 +91,12 @@ class Sender:
 
     async def _put(self, data: bytes) -> None:
         try:
-            if not self._response.prepared:
-                await self._response.prepare(self._request)
-            if data:
-                await self._response.write(data)
+            async with asyncio.timeout(PATIENCE):
+                if not self._response.prepared:
+                    await self._response.prepare(self._request)
+                if data:
+                    await self._response.write(data)
         except ConnectionError:
             raise Ended from None
+        except TimeoutError:
+            self._drop()

@@ -1,6 +1,7 @@
 """Start, end, and many at once."""
 
 import asyncio
+import json
 from contextlib import aclosing
 
 import aiohttp
@@ -11,6 +12,15 @@ from bot.sandbox import Config, EngineUnavailable, build, serve
 from tests.fakes.sandbox_door import Door, first, open_door
 
 pytestmark = pytest.mark.real_time
+
+
+async def until_free(door: Door) -> None:
+    """Wait until the app with one stream takes another; two seconds at most."""
+    for _ in range(200):
+        if (await door.ask("n=1", key="app-limited")).status == 200:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the stream was never freed")
 
 
 async def test_an_engine_nobody_knows_keeps_the_server_from_starting() -> None:
@@ -57,13 +67,29 @@ async def test_who_leaves_is_noticed_though_the_runner_does_not_cancel_handlers(
     async with aiohttp.ClientSession() as session:
         door = Door(session, f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
         await first(door.follow("n=90 d=0.5", key="app-limited"), 1)
-        for _ in range(200):
-            reply = await door.ask("n=1", key="app-limited")
-            if reply.status == 200:
-                break
-            await asyncio.sleep(0.01)
+        await until_free(door)
     await runner.cleanup()
-    assert reply.status == 200
+
+
+async def test_a_client_that_does_not_read_loses_its_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.sandbox.sending.PATIENCE", 0.3)
+    async with open_door() as door:
+        port = int(door.url.split(":")[2].removesuffix("/v1"))
+        question = {"query": f"ECHO {'x' * 12_000_000}"}
+        body = json.dumps({"inputs": question, "user": "ann", "response_mode": "streaming"})
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(
+            b"POST /v1/completion-messages HTTP/1.1\r\nHost: here\r\n"
+            b"Authorization: Bearer app-limited\r\nContent-Type: application/json\r\n"
+            + f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        await writer.drain()
+        await reader.read(10)
+        assert (await door.ask("x", key="app-limited")).status == 400  # it holds the only stream
+        await until_free(door)
+        writer.close()
 
 
 def test_building_starts_nothing() -> None:
