@@ -5,6 +5,7 @@ import binascii
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
@@ -234,11 +235,9 @@ def _mend(data: bytes) -> _Said | None:
     if not data.lstrip().startswith(b"{"):
         return None
     try:
-        raw = read_json(data)
+        raw = cast(Mapping[str, object], read_json(data))  # it begins with a brace
     except ValueError:
         raise Malformed("malformed") from None
-    if not isinstance(raw, dict):
-        raise Malformed("malformed")
     said = _Said(metadata=raw.get("metadata"))
     for name in ("event", "task_id", "message_id", "answer", "audio", "code", "message"):
         if isinstance(value := raw.get(name), str):

@@ -18,6 +18,8 @@ TASK = "e033b624-4ed6-407e-8385-e3f37f5be220"
 MESSAGE = "5ad498f0-0c7b-4085-b384-88c403be6290"
 PING = b"event: ping\n\n"
 USAGE = {"total_tokens": 44, "total_price": "0.0001925", "currency": "USD"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+MP3 = b"ID3\x04\x00\x00"
 ZERO = {"total_tokens": 0, "total_price": "0E-7", "currency": "USD"}
 
 
@@ -80,6 +82,10 @@ def told(value: object, status: int = 200, **headers: str) -> Given:
 
 def refused(status: int, code: str, words: str = "no", **headers: str) -> Given:
     return told({"code": code, "message": words, "status": status}, status, **headers)
+
+
+def audio(*body: bytes, media_type: str = "audio/mpeg") -> Given:
+    return Given(body, headers={"content-type": media_type})
 
 
 def page(status: int = 200) -> Given:
