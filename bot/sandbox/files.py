@@ -13,6 +13,7 @@ from bot.sandbox.access import optional_user
 from bot.sandbox.apps import MEGABYTES, TENANT
 from bot.sandbox.links import opens, origin, signed_link
 from bot.sandbox.replies import InvalidParam, Refusal, answer, proxy_page
+from bot.sandbox.requests import arriving
 from bot.sandbox.room import ROOM, Room, entered
 from bot.sandbox.state import StoredFile
 
@@ -44,7 +45,8 @@ class _Form:
 async def upload(request: web.Request) -> web.StreamResponse:
     """Keep one file of this end user."""
     room, app = entered(request)
-    form = await _read_form(request)
+    async with arriving():
+        form = await _read_form(request)
     end_user = await optional_user(room.state, app, form.fields)
     part = _only_file(form)
     file = StoredFile(

@@ -1,7 +1,10 @@
 """Checks of request bodies, in the order and with the words of the recordings."""
 
+import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Literal, TypeVar
 
 from aiohttp import web
@@ -10,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.sandbox.apps import App, Control
 from bot.sandbox.replies import Crash, InvalidParam, Refusal, proxy_page
 
+PATIENCE = 60.0  # seconds a body may take to arrive; nginx's client_body_timeout
 JSON_LIMIT = 15 * 2**20  # bytes; the proxy before a self-hosted Dify takes at most this much
 
 _DOCS = re.compile(r"errors\.pydantic\.dev/[0-9.]+/")
@@ -60,7 +64,8 @@ async def read_json(request: web.Request) -> dict[str, object]:
     """The body's object. Raises Refusal 400 or 415, Page 413, and Crash where Dify trips."""
     if not _says_json(request.content_type):
         raise Refusal(415, "unsupported_media_type")
-    raw = await read_capped(request, JSON_LIMIT)
+    async with arriving():
+        raw = await read_capped(request, JSON_LIMIT)
     try:
         body = json.loads(raw)
         if b"\\ud" in raw.lower():
@@ -80,6 +85,16 @@ def _says_json(media_type: str) -> bool:
     return media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
+
+
+@asynccontextmanager
+async def arriving() -> AsyncIterator[None]:
+    """Wait for a body, not for ever. Raises Page 408, the proxy's, when it does not come."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError:
+        raise proxy_page(408) from None
 
 
 async def read_capped(request: web.Request, limit: int) -> bytes:

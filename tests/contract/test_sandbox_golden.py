@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "dify-1.14.1.json"
 RECORDS: list[dict[str, Any]] = json.loads(GOLDEN.read_text())["records"]
 
 QUICK = 20.0  # the model is silent for eleven seconds once
-STEADY = 2.0  # where requests must meet while a stream is open, in recorded tenths of a second
+STEADY = 2.0  # where a second request must come while a stream is open
 
 # Recorded on a second connection while the named stream was open.
 PAIRS = {"stop_ok": "stream_stopped", "concurrency_second": "concurrency_first"}

@@ -92,5 +92,27 @@ async def test_a_client_that_does_not_read_loses_its_stream(
         writer.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("completion-messages", "application/json"),
+        ("files/upload", "multipart/form-data; boundary=B"),
+    ],
+)
+async def test_a_body_that_never_comes_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, path: str, media_type: str
+) -> None:
+    monkeypatch.setattr("bot.sandbox.requests.PATIENCE", 0.1)
+    async with open_door() as door:
+        port = int(door.url.split(":")[2].removesuffix("/v1"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            f"POST /v1/{path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer app-plain\r\n"
+            f"Content-Type: {media_type}\r\nContent-Length: 99\r\n\r\n--B\r\n".encode()
+        )
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+        writer.close()
+
+
 def test_building_starts_nothing() -> None:
     assert build(Config()).frozen is False
