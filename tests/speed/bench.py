@@ -25,7 +25,8 @@ except ImportError:  # not on Windows
     from asyncio import new_event_loop
 
 ROUNDS = 3
-SIZES = {1: 2.0, 100: 2.5, 1000: 3.0}
+SETTLE = 0.5  # seconds after the last stream opened, for what piled up meanwhile to be read
+SIZES = {1: 2.0, 100: 2.0, 1000: 2.5}
 """Streams at once, and for how many seconds they are watched."""
 JUDGED_COST = (100, 1000)  # one stream is 40 events in two seconds: too few to weigh
 COST_LIMIT = 1.6  # times the bare reader's
@@ -116,8 +117,8 @@ async def measure(
     seconds: float,
 ) -> Result:
     """Let all streams open, then watch them for `seconds`; they end by themselves after that."""
-    opening = 0.5 + streams / 400  # seconds; a slow machine opens 400 a second
-    events = int((opening + seconds) * RATE)
+    opening = 0.5 + streams / 500  # seconds; a slow machine opens 500 a second
+    events = int((opening + SETTLE + seconds) * RATE)
     tally = Tally(streams)
     async with (
         reader(f"http://127.0.0.1:{port}/{events}/v1") as read,
@@ -127,7 +128,8 @@ async def measure(
             tasks.create_task(read(tally))
         async with asyncio.timeout(opening * 4):
             await tally.all_open.wait()
-        gc.collect()
+        gc.collect()  # its pause belongs to nobody's stream: neither reader is to meet it by chance
+        await asyncio.sleep(SETTLE)
         tally.delays.clear()
         count, cpu, clock = tally.events, time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
