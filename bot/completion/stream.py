@@ -137,9 +137,10 @@ class AnswerStream:
         if self._answer.text_ended:
             self._end_within(0.0)
             return
-        self._answer.stopped = True
+        again, self._answer.stopped = self._answer.stopped, True
         if self._queueing is not None:
-            self._queueing.cancel()
+            if not again:
+                self._queueing.cancel()
         elif self._answer.task_id is not None:
             await self._stop_once()
         else:

@@ -85,6 +85,43 @@ async def test_who_gives_up_lets_the_others_move_up() -> None:
     assert heard == [2, 1, 0]
 
 
+async def test_one_of_a_users_questions_may_give_up_while_another_waits_on() -> None:
+    slots = Slots(1)
+    heard: list[int] = []
+
+    async def ask(user: str, told: list[int]) -> None:
+        async with slots.take(user, told.append):
+            await asyncio.sleep(10)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask("a", []))
+        quitter = group.create_task(ask("b", []))
+        group.create_task(ask("b", heard))
+        await asyncio.sleep(1)
+        quitter.cancel()
+    assert heard == [2, 1, 0]
+
+
+async def test_a_place_lost_and_won_again_at_once_is_not_worth_a_word() -> None:
+    slots = Slots(1)
+    heard: list[int] = []
+
+    async def ask(user: str, told: list[int]) -> None:
+        async with slots.take(user, told.append):
+            await asyncio.sleep(10)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask("x", []))
+        group.create_task(ask("a", []))
+        group.create_task(ask("a", heard))
+        await asyncio.sleep(1)
+        leaving = group.create_task(ask("b", []))
+        await asyncio.sleep(1)
+        leaving.cancel()
+        group.create_task(ask("c", []))
+    assert heard == [2, 3, 2, 1, 0]
+
+
 async def test_a_slot_that_comes_with_the_cancellation_goes_to_the_next() -> None:
     slots = Slots(1)
     served = asyncio.Event()

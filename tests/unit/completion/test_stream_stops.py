@@ -120,6 +120,22 @@ async def test_a_stop_in_the_queue_leaves_the_queue_without_a_call(wire: Wire) -
     assert wire.times(ASK) == 1
 
 
+async def test_stopping_twice_in_the_queue_is_no_cancellation(wire: Wire) -> None:
+    wire.on(ASK, stream(message("x"), 20.0, end()))
+    async with app(wire, max_streams=1) as api, api.stream({}, user="a"):
+        answer = api.stream({}, user="b")
+
+        async def read() -> list[object]:
+            async with answer:
+                return [happened async for happened in answer]
+
+        reader = asyncio.ensure_future(read())
+        await asyncio.sleep(1)
+        await answer.stop()
+        await answer.stop()
+        assert await reader == [Finished(stopped=True)]
+
+
 async def test_a_cancellation_in_the_queue_stays_one(wire: Wire) -> None:
     wire.on(ASK, stream(message("x"), end()))
     async with app(wire, max_streams=1) as api, api.stream({}, user="a"):
