@@ -241,9 +241,14 @@ class AnswerStream:
     def _digest(self, watch: Watch, data: bytes) -> None:
         answer = self._answer
         try:
-            for event in self._decoder.feed(data) if data else self._decoder.finish():
-                if answer.take(event):
+            lone = self._decoder.lone(data)
+            if lone is not None:
+                if answer.take_lone(lone):
                     watch.heard()
+            else:
+                for event in self._decoder.feed(data) if data else self._decoder.finish():
+                    if answer.take(event):
+                        watch.heard()
         except EventTooLarge:
             self._conclude("too large")
         except Malformed as malformed:

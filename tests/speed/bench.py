@@ -30,9 +30,8 @@ SIZES = {1: 2.0, 100: 2.0, 1000: 2.5}
 """Streams at once, and for how many seconds they are watched."""
 JUDGED_COST = (100, 1000)  # one stream is 40 events in two seconds: too few to weigh
 COST_LIMIT = 1.6  # times the bare reader's
-DELAY_LIMIT = (
-    0.050  # seconds for 99 of 100 events at the largest size: a twentieth of an edit's wait
-)
+# Seconds for 99 of 100 events at the largest size: a twentieth of what an edit waits anyway.
+DELAY_LIMIT = 0.050
 SAMPLE = 5  # every fifth event's delay is measured, so that measuring costs next to nothing
 
 KEY = "app-bench"
