@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from bot import audio, compose
 from bot import completion as api
@@ -163,19 +164,29 @@ class _Talk:
         ):
             async for event in stream:
                 first = first or time.monotonic() - begun
-                match event:
-                    case api.TextAdded():
-                        self._screen.add(event.delta)
-                    case api.TextReplaced():
-                        self._screen.replace(event.text)
-                    case _:
-                        pass
+                self._show(event)
+                if isinstance(event, api.Finished) and self._wish.voice is None:
+                    # Speech may follow for seconds, and nobody is going to hear it.
+                    break
         self._screen.end_text()
         if stream.stopped:
             self._screen.note("— stopped; the text so far is kept")
         self._tell(stream.usage, stream.sources, time.monotonic() - begun, first)
         await self._speak(stream.text, stream.speech)
         return STOPPED if stream.stopped else 0
+
+    def _show(self, event: api.StreamEvent) -> None:
+        match event:
+            case api.TextAdded():
+                self._screen.add(event.delta)
+            case api.TextReplaced():
+                self._screen.replace(event.text)
+            case api.Failed():
+                raise event.error
+            case api.SpeechAdded() | api.Finished():
+                pass
+            case _:
+                assert_never(event)
 
     async def _answer_whole(
         self, inputs: Mapping[str, object], files: tuple[api.LocalFile, ...]

@@ -242,13 +242,8 @@ class AnswerStream:
         answer = self._answer
         try:
             lone = self._decoder.lone(data)
-            if lone is not None:
-                if answer.take_lone(lone):
-                    watch.heard()
-            else:
-                for event in self._decoder.feed(data) if data else self._decoder.finish():
-                    if answer.take(event):
-                        watch.heard()
+            if answer.take_lone(lone) if lone is not None else self._take_events(data):
+                watch.heard()
         except EventTooLarge:
             self._conclude("too large")
         except Malformed as malformed:
@@ -259,6 +254,12 @@ class AnswerStream:
                 self._conclude("eof")
             elif answer.text_ended:
                 watch.end_text()
+
+    def _take_events(self, data: bytes) -> bool:
+        """Whether there was more than pings among the events that `data` completes."""
+        events = self._decoder.feed(data) if data else self._decoder.finish()
+        # Every event has its effect, whatever the ones before it were.
+        return any([self._answer.take(event) for event in events])
 
     def _conclude(self, cause: Cause) -> None:
         """The stream is over: decide how it ends."""

@@ -248,6 +248,7 @@ def sandbox_app(*, speech: bool) -> App:
         recorded=False,
         vision=True,
         speech=speech,
+        autoplay=speech,
         controls=(
             QUERY,
             Control(

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.faults import QUESTION
 from bot.sandbox.writer import Engine, Task, WriterFault
-from tests.fakes.sandbox_door import Door, first, open_door
+from tests.fakes.sandbox_door import Door, Reply, first, open_door
 
 pytestmark = pytest.mark.real_time
 
@@ -64,6 +64,11 @@ class Employ:
         return clerk
 
 
+def unspoken(reply: Reply) -> list[str]:
+    """The kinds of events without those of the speech, which this app always adds."""
+    return [kind for kind in reply.kinds if not kind.startswith("tts_")]
+
+
 async def test_the_engine_gets_prompt_inputs_pictures_and_passages(employ: Employ) -> None:
     clerk = employ(Clerk("one ", "two"))
     async with open_door() as door:
@@ -79,10 +84,11 @@ async def test_the_engine_gets_prompt_inputs_pictures_and_passages(employ: Emplo
     assert task.prompt == "How do I stop an answer with the stop button?"
     assert task.inputs["tone"] == "formal" and task.inputs["bullets"] is True
     assert task.pictures[0].data == b"\x89PNG cat"
-    sources = reply.events[-1]["metadata"]["retriever_resources"]
+    metadata = reply.events[reply.kinds.index("message_end")]["metadata"]
+    sources = metadata["retriever_resources"]
     assert task.passages == tuple(source["content"] for source in sources) != ()
     assert sources[0]["position"] == 1 and 0 < sources[0]["score"] <= 1
-    usage = reply.events[-1]["metadata"]["usage"]
+    usage = metadata["usage"]
     assert (usage["prompt_tokens"], usage["completion_tokens"]) == (10, 2)
     assert usage["completion_price"] == "0.0000200"
     assert clerk.closed
@@ -92,9 +98,10 @@ async def test_an_engine_that_fails_is_an_error_event_or_a_refusal(employ: Emplo
     employ(Clerk("one ", fault="no paper left"))
     async with open_door() as door:
         reply = await door.ask("write", key="app-sandbox")
-        assert reply.kinds == ["message", "error"]
-        assert "task_id" not in reply.events[-1]
-        assert reply.events[-1]["code"] == "completion_request_error"
+        assert unspoken(reply) == ["message", "error"]
+        failure = reply.events[reply.kinds.index("error")]
+        assert "task_id" not in failure
+        assert failure["code"] == "completion_request_error"
         whole = await door.ask("write", key="app-sandbox", streaming=False)
         assert whole.refusal == (400, "completion_request_error", "no paper left")
 
