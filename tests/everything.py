@@ -10,13 +10,14 @@ ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 
+PARALLEL = ("-n", "logical", "--dist", "worksteal")
 # Each line: what it shows, and the command.
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
     ("lint", (str(BIN / "ruff"), "check", "--quiet", ".")),
     ("types", (str(BIN / "mypy"), "--no-error-summary")),
     ("imports", (str(BIN / "lint-imports"), "--no-logo")),
-    ("tests", (PYTHON, "-m", "coverage", "run", "-m", "pytest", "-q", "-m", "not speed")),
+    ("tests", (PYTHON, "-m", "coverage", "run", "-m", "pytest", "-q", *PARALLEL)),
     ("combine", (PYTHON, "-m", "coverage", "combine", "--quiet")),
     ("coverage", (PYTHON, "-m", "coverage", "report")),
 )
