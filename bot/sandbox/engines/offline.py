@@ -80,7 +80,7 @@ class OfflineEngine:
 
 async def _answer(task: Task) -> str:
     wish = read_wish(task.inputs)
-    prompt = task.prompt.replace("\r\n", "\n").strip()[:LONGEST_TEXT]
+    prompt = _readable(task.prompt)[:LONGEST_TEXT].strip()
     # Ranking sentences and matching patterns over a long text take a while.
     command, text = await asyncio.to_thread(_understand, prompt)
     if command and (text or command.demonstration):
@@ -99,6 +99,11 @@ async def _answer(task: Task) -> str:
     if len(task.prompt) > LONGEST_TEXT:
         answer += f"\n\nOnly the first {LONGEST_TEXT:,} characters were read."
     return f"# {wish.title}\n\n{answer}" if wish.title else answer
+
+
+def _readable(text: str) -> str:
+    """Without what nobody sees, so that a prompt of nothing else counts as empty."""
+    return _UNSEEN.sub("", re.sub(r"\r\n?", "\n", text)).strip()
 
 
 def read_wish(inputs: Mapping[str, object]) -> Wish:
@@ -198,6 +203,8 @@ def _shown(document: str) -> Work:
     return lambda _text, _wish: document
 
 
+# Control characters; line ends and tabs stay.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _COLON = re.compile(r":(?!//|\d)|：")
 _POLITE = re.compile(r"(?:(?:please|kindly|can you|could you|would you)[\s,]+)*", re.I)
 _FILLER = re.compile(

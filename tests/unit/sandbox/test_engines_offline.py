@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox import prose
@@ -217,6 +217,7 @@ async def test_very_long_text_is_cut_in_good_time() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(offline._COMMANDS[0].asks.pattern, "\x1b", ": ")
 @given(
     st.sampled_from([command.asks.pattern for command in offline._COMMANDS]),
     st.text(max_size=200),
