@@ -258,8 +258,7 @@ class AnswerStream:
     def _take_events(self, data: bytes) -> bool:
         """Whether there was more than pings among the events that `data` completes."""
         events = self._decoder.feed(data) if data else self._decoder.finish()
-        # Every event has its effect, whatever the ones before it were.
-        return any([self._answer.take(event) for event in events])
+        return sum(self._answer.take(event) for event in events) > 0
 
     def _conclude(self, cause: Cause) -> None:
         """The stream is over: decide how it ends."""

@@ -92,12 +92,21 @@ def description() -> Schema:
 
 
 def _paths() -> Schema:
+    return {**_own_paths(), **_answer_paths(), **_feedback_paths(), **_app_paths()}
+
+
+def _own_paths() -> Schema:
     return {
         "/": {"get": _open("What this is", _PLAIN)},
         "/openapi.json": {"get": _open("This description", _JSON)},
         "/files/{file_id}/file-preview": {
             "get": _open("A file by its signed link", _BYTES, _in("path", "file_id", _UUID))
         },
+    }
+
+
+def _answer_paths() -> Schema:
+    return {
         "/v1/completion-messages": {
             "post": _call("Write an answer", {"200": (_JSON, _STREAM)}, _COMPLETION)
         },
@@ -116,6 +125,17 @@ def _paths() -> Schema:
                 _in("query", "as_attachment", {"type": "boolean"}),
             )
         },
+        "/v1/text-to-audio": {
+            "post": _call("Speak a text or an answer", {"200": (_AUDIO, _JSON)}, _SPEECH)
+        },
+        "/v1/audio-to-text": {
+            "post": _call("Always refused: not enabled", {}, _UPLOAD, form=_FORM)
+        },
+    }
+
+
+def _feedback_paths() -> Schema:
+    return {
         "/v1/messages/{message_id}/feedbacks": {
             "post": _call(
                 "Rate an answer", {"200": (_JSON,)}, _FEEDBACK, _in("path", "message_id", _UUID)
@@ -134,12 +154,11 @@ def _paths() -> Schema:
                 ),
             )
         },
-        "/v1/text-to-audio": {
-            "post": _call("Speak a text or an answer", {"200": (_AUDIO, _JSON)}, _SPEECH)
-        },
-        "/v1/audio-to-text": {
-            "post": _call("Always refused: not enabled", {}, _UPLOAD, form=_FORM)
-        },
+    }
+
+
+def _app_paths() -> Schema:
+    return {
         "/v1/info": {"get": _call("The app's name", {"200": (_JSON,)})},
         "/v1/parameters": {"get": _call("The app's form and features", {"200": (_JSON,)})},
         "/v1/site": {"get": _call("The app's web page", {"200": (_JSON,)})},
