@@ -123,9 +123,19 @@ def _decode(data: bytes, found: str) -> Iterator[tuple[int, "Samples"]]:
     import numpy
     import soundfile
 
+    class Forward(soundfile.SoundFile):  # type: ignore[misc]
+        """Read from front to back.
+
+        soundfile seeks after every block of what it may seek in. In an MP3, whose frames borrow
+        bits of those before, the decoder then reads some of them twice, and complains on stderr.
+        """
+
+        def seekable(self) -> bool:
+            return False
+
     seconds = 0.0
     for part in _parts(data, found):
-        with soundfile.SoundFile(io.BytesIO(part)) as source:
+        with Forward(io.BytesIO(part)) as source:
             rate = source.samplerate
             if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
                 raise AudioFault("The audio is damaged: its sampling rate makes no sense.")

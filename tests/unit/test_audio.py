@@ -241,3 +241,14 @@ def test_libraries_are_loaded_at_first_use_only() -> None:
 
 def test_note_does_not_print_its_bytes() -> None:
     assert repr(VoiceNote(data=b"secret", duration=1.0)).count("secret") == 0
+
+
+async def test_mp3_is_decoded_without_a_word_on_stderr(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    bursts = numpy.sin(2 * math.pi * 3 * numpy.arange(96_000) / 24_000) > 0
+    noise = 0.3 * bursts * numpy.random.default_rng(1).standard_normal(96_000)
+    mp3 = io.BytesIO()
+    soundfile.write(mp3, noise.clip(-1, 1), 24_000, format="MP3")
+    await voice_note(mp3.getvalue())
+    assert capfd.readouterr().err == ""
