@@ -1,13 +1,14 @@
 """Settings from the environment and `.env`: every fault at once, no secret ever printed."""
 
 import ipaddress
+import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -15,17 +16,15 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 OUR_PREFIX = "PARLEY_"
 _PROBLEMS = {
     "int_parsing": "is not a whole number",
+    "int_parsing_size": "is too large a number",
     "int_from_float": "is not a whole number",
     "float_parsing": "is not a number",
-    "finite_number": "is not a number",
     "bool_parsing": "is neither true nor false",
 }
 
@@ -56,21 +55,34 @@ def is_local(host: str) -> bool:
 
     A name without a dot is taken for a container or a machine of the own network.
     """
-    if host == "localhost" or host.endswith(".localhost") or ("." not in host and ":" not in host):
-        return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return address.is_loopback or address.is_private
+        name = host.lower().rstrip(".")
+        return "." not in name or name.endswith((".localhost", ".local", ".internal"))
+    return address.is_private
 
 
 def _stripped(value: object) -> object:
-    """Pasted values often carry a space or a line end; none of ours may begin or end with one."""
-    return value.strip() if isinstance(value, str) else value
+    """Pasted values carry spaces and line ends, those of `docker --env-file` their quotes."""
+    if not isinstance(value, str):
+        return value
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].strip() if quoted else value
+
+
+def _word(value: object) -> object:
+    value = _stripped(value)
+    return value.lower() if isinstance(value, str) else value
+
+
+_HOST = re.compile(r"[^\W_]([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?")
 
 
 def _web_address(value: str) -> str:
+    if not value.isprintable() or " " in value:
+        raise ValueError("holds a blank or a line end")
     try:
         url = urlsplit(value)
         url.port  # noqa: B018 - reading it is what checks it
@@ -78,9 +90,11 @@ def _web_address(value: str) -> str:
         raise ValueError("is not an address") from None
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("must be an address that begins with https://")
+    if ":" not in url.hostname and not _HOST.fullmatch(url.hostname):
+        raise ValueError("names a host that cannot be")
     if url.username or url.password:
         raise ValueError("must not carry a user name or a password")
-    if url.query or url.fragment:
+    if "?" in value or "#" in value:
         raise ValueError("must not carry a query (?…) or a fragment (#…)")
     if url.scheme == "http" and not is_local(url.hostname):
         raise ValueError("must begin with https://, since plain http would show secrets to others")
@@ -94,8 +108,21 @@ def _with_slash(value: str) -> str:
 def _database(value: SecretStr) -> SecretStr:
     scheme, separator, rest = value.get_secret_value().partition("://")
     known = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+psycopg")
-    if not separator or scheme not in known or (not rest.strip("/") and scheme.startswith("post")):
+    postgres = scheme.startswith("post")
+    if (
+        not separator
+        or scheme not in known
+        or not (rest.strip("/") if postgres else rest[:1] in ("", "/"))
+    ):
         raise ValueError("must begin with sqlite:/// or postgresql://")
+    if not postgres and "?" in rest:
+        raise ValueError("must be the path of a file and nothing more")
+    login, _, place = rest.rpartition("@")
+    if postgres and "@" in login:
+        # The driver would take the rest of the password for a host, and name it.
+        raise ValueError("holds an @ in its password, which is written %40")
+    if postgres and not re.fullmatch(r"(\[[\da-fA-F:.]+\]|[^\[\]:/?]*)(:\d{1,5})?([/?].*)?", place):
+        raise ValueError("names a host or a port that cannot be")
     return value
 
 
@@ -136,7 +163,10 @@ def _slack_app(value: SecretStr) -> SecretStr:
 Text = Annotated[str, BeforeValidator(_stripped)]
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
 WebAddress = Annotated[str, BeforeValidator(_stripped), AfterValidator(_web_address)]
-Seconds = Annotated[float, BeforeValidator(_stripped), Field(gt=0, allow_inf_nan=False)]
+Number = BeforeValidator(_stripped)
+Word = BeforeValidator(_word)
+# A day is longer than anything waited for; event loops cannot count to much more than a month.
+Seconds = Annotated[float, Number, Field(gt=0, le=86_400)]
 
 
 def _setting(default: Any, meaning: str, example: str) -> Any:
@@ -152,7 +182,6 @@ class Settings(BaseSettings):
         case_sensitive=True,
         env_ignore_empty=True,
         alias_generator=str.upper,
-        populate_by_name=True,
         hide_input_in_errors=True,
     )
 
@@ -164,20 +193,18 @@ class Settings(BaseSettings):
     completion_api_key: Annotated[Secret, AfterValidator(_header_safe)] | None = _setting(
         None, "Key of the app, from “API Access”. `serve` needs it.", "app-…"
     )
-    completion_max_streams: Annotated[int, BeforeValidator(_stripped), Field(ge=1, le=10_000)] = (
-        _setting(
-            8,
-            "Answers open at once at the API; the rest wait in a fair queue. "
-            "A self-hosted Dify as it comes carries ten requests and then answers nothing else.",
-            "8",
-        )
+    completion_max_streams: Annotated[int, Number, Field(ge=1, le=10_000)] = _setting(
+        8,
+        "Answers open at once at the API; the rest wait in a fair queue. "
+        "A self-hosted Dify as it comes carries ten requests and then answers nothing else.",
+        "8",
     )
     database_url: Annotated[Secret, AfterValidator(_database)] = _setting(
         SecretStr("sqlite:///parley.db"),
         "Where Parley keeps what must survive a restart: a file or a PostgreSQL database.",
         "postgresql://parley:secret@localhost/parley",
     )
-    port: Annotated[int, BeforeValidator(_stripped), Field(ge=0, le=65535)] = _setting(
+    port: Annotated[int, Number, Field(ge=0, le=65535)] = _setting(
         8080, "Port of the one HTTP server: webhooks, health, metrics.", "8080"
     )
     public_url: WebAddress | None = _setting(
@@ -209,7 +236,7 @@ class Settings(BaseSettings):
     slack_api_url: Annotated[WebAddress, AfterValidator(_with_slash)] = _setting(
         "https://slack.com/api/", "Slack's Web API.", "http://localhost:8082/api/"
     )
-    parley_show_reasoning: bool = _setting(
+    parley_show_reasoning: Annotated[bool, Word] = _setting(
         False, "Show what a model writes between `<think>` and `</think>`.", "true"
     )
     parley_stream_silence: Seconds = _setting(
@@ -224,13 +251,13 @@ class Settings(BaseSettings):
     parley_answer_limit: Seconds = _setting(
         1200.0, "Seconds one answer may take in all; the API ends its own work after 1200.", "600"
     )
-    parley_log_level: Literal["debug", "info", "warning", "error"] = _setting(
+    parley_log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = _setting(
         "info", "How much is logged.", "warning"
     )
-    parley_log_format: Literal["json", "text"] = _setting(
+    parley_log_format: Annotated[Literal["json", "text"], Word] = _setting(
         "json", "One JSON object a line, or lines for people.", "text"
     )
-    parley_sandbox_engine: Literal["offline", "local", "openai"] | None = _setting(
+    parley_sandbox_engine: Annotated[Literal["offline", "local", "openai"], Word] | None = _setting(
         None,
         "Who writes the sandbox's answers: `offline` (rules, no model), `local` (a small model "
         "on this machine) or `openai` (the endpoint below). Unset: `openai` where an endpoint "
@@ -253,12 +280,6 @@ class Settings(BaseSettings):
         "", "File in which the sandbox keeps its state; without it, memory.", "sandbox.db"
     )
 
-    @model_validator(mode="after")
-    def _slack_is_whole(self) -> Self:
-        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
-            raise ValueError("SLACK_BOT_TOKEN")
-        return self
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -279,9 +300,14 @@ class Settings(BaseSettings):
         return "openai" if self.parley_sandbox_upstream else "offline"
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value in use, for redaction."""
+        """Every secret value in use, for redaction: as it is set, and what it is made of."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+        if tokens := self.telegram_bot_token:
+            found.update(token.strip() for token in tokens.get_secret_value().split(","))
+        login = self.database_url.get_secret_value().rpartition("@")[0]
+        password = login.partition("://")[2].partition(":")[2]
+        return tuple(found | ({password, unquote(password)} if password else set()))
 
 
 def load(*, require: Iterable[str] = (), env_file: Path | str | None = ".env") -> Settings:
@@ -289,13 +315,8 @@ def load(*, require: Iterable[str] = (), env_file: Path | str | None = ".env") -
 
     `require`: variables (upper case) that must be set for what is about to be done.
     """
-    try:
-        names = _names_in_sight(env_file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [Fault(name=str(env_file), problem=f"cannot be read: {error}")]
-        ) from None
-    faults = list(_unknown(names))
+    names, faults = _names_in_sight(env_file)
+    faults += [*_unknown(names), *_half_of_slack(names)]
     settings: Settings | None = None
     try:
         settings = Settings(_env_file=env_file)
@@ -304,20 +325,47 @@ def load(*, require: Iterable[str] = (), env_file: Path | str | None = ".env") -
             _fault(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()
         ]
     at_fault = {fault.name for fault in faults}
-    for name in require:
-        missing = settings is None and not (names.get(name) or "").strip()
-        if name not in at_fault and (missing or (settings and not getattr(settings, name.lower()))):
+    for name in set(require) - at_fault:
+        if not (names.get(name) or "").strip():
             faults.append(Fault(name=name, problem="is not set", example=_example(name)))
     if faults or settings is None:
         raise SettingsError(sorted(faults, key=lambda fault: fault.name))
     return settings
 
 
-def _names_in_sight(env_file: Path | str | None) -> Mapping[str, str | None]:
-    """What the environment and `.env` hold between them."""
-    from dotenv import dotenv_values
+def _names_in_sight(env_file: Path | str | None) -> tuple[Mapping[str, str | None], list[Fault]]:
+    """What the environment and `.env` hold between them, and the lines that hold nothing."""
+    from dotenv.parser import parse_stream
 
-    return {**(dotenv_values(env_file) if env_file else {}), **os.environ}
+    # It would log what it cannot read, and go on.
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
+    path = Path(env_file) if env_file else None
+    if path is None or not path.exists():
+        return os.environ, []
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            lines = list(parse_stream(file))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise SettingsError([Fault(name=str(path), problem=f"cannot be read: {why}")]) from None
+    broken = [
+        Fault(name=f"{path.name}, line {line.original.line}", problem="is not NAME=VALUE")
+        for line in lines
+        if line.error
+    ]
+    return {**{line.key: line.value for line in lines if line.key}, **os.environ}, broken
+
+
+def _half_of_slack(names: Mapping[str, str | None]) -> Iterable[Fault]:
+    ways_in = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+    if (names.get("SLACK_BOT_TOKEN") or "").strip() and not any(
+        (names.get(name) or "").strip() for name in ways_in
+    ):
+        yield Fault(
+            name="SLACK_BOT_TOKEN",
+            problem="needs SLACK_APP_TOKEN (socket) or SLACK_SIGNING_SECRET (HTTP) beside it",
+            example="xoxb-… with SLACK_APP_TOKEN=xapp-…",
+        )
 
 
 def _unknown(names: Iterable[str]) -> Iterable[Fault]:
@@ -334,41 +382,16 @@ def _unknown(names: Iterable[str]) -> Iterable[Fault]:
 def _nearest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
+    if (bare := name.removeprefix(OUR_PREFIX)) in known:
+        return bare
     return next(iter(get_close_matches(name, list(known), n=1)), "")
 
 
 def _fault(location: tuple[int | str, ...], kind: str, message: str) -> Fault:
-    if not location:
-        return Fault(
-            name="SLACK_BOT_TOKEN",
-            problem="needs SLACK_APP_TOKEN (socket) or SLACK_SIGNING_SECRET (HTTP) beside it",
-            example="xoxb-… with SLACK_APP_TOKEN=xapp-…",
-        )
     name = str(location[0])
     problem = _PROBLEMS.get(kind) or message.removeprefix("Value error, ").removeprefix("Input ")
     return Fault(name=name, problem=problem, example=_example(name))
 
 
-def _field(name: str) -> FieldInfo:
-    return Settings.model_fields[name.lower()]
-
-
 def _example(name: str) -> str:
-    return str((_field(name).examples or [""])[0])
-
-
-def table() -> str:
-    """The settings as a Markdown table, for the README."""
-    rows = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        value = field.default
-        shown = value.get_secret_value() if isinstance(value, SecretStr) else value
-        default = "" if shown in (None, "") else f"`{_plain(shown)}`"
-        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
-    return "\n".join(rows)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str((Settings.model_fields[name.lower()].examples or [""])[0])

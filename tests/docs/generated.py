@@ -3,10 +3,29 @@
 import re
 from pathlib import Path
 
-from bot import settings
+from pydantic import SecretStr
+
 from bot.sandbox import FAULTS
+from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table."""
+    rows = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        value = field.default
+        shown = value.get_secret_value() if isinstance(value, SecretStr) else value
+        default = "" if shown in (None, "") else f"`{_plain(shown)}`"
+        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def faults_table() -> str:
@@ -17,7 +36,7 @@ def faults_table() -> str:
 
 
 PARTS = {
-    "settings": ("README.md", settings.table),
+    "settings": ("README.md", settings_table),
     "faults": ("docs/sandbox.md", faults_table),
 }
 

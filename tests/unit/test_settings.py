@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.completion import CompletionClient
 from bot.settings import SettingsError, is_local, load
 
 Environment = pytest.MonkeyPatch
@@ -48,7 +49,7 @@ def test_every_fault_is_told_at_once_with_its_variable() -> None:
         "PORT": "is not a whole number",
         "COMPLETION_API_URL": "must be an address that begins with https://",
         "COMPLETION_MAX_STREAMS": "should be greater than or equal to 1",
-        "PARLEY_STREAM_SILENCE": "is not a number",
+        "PARLEY_STREAM_SILENCE": "should be less than or equal to 86400",
         "PARLEY_LOG_LEVEL": "should be 'debug', 'info', 'warning' or 'error'",
         "PARLEY_SHOW_REASONING": "is neither true nor false",
     }
@@ -83,6 +84,7 @@ def test_a_misspelt_name_of_ours_is_a_fault_and_the_right_one_is_offered() -> No
     assert faults(PARLEY_LOGLEVEL="info") == {
         "PARLEY_LOGLEVEL": "is no setting of Parley; is PARLEY_LOG_LEVEL meant?"
     }
+    assert faults(PARLEY_PORT="1") == {"PARLEY_PORT": "is no setting of Parley; is PORT meant?"}
     assert faults(PARLEY_QQ="1") == {"PARLEY_QQ": "is no setting of Parley"}
 
 
@@ -103,14 +105,59 @@ def test_dot_env_is_read_and_the_environment_wins(
 
 def test_an_unreadable_dot_env_is_told(elsewhere: Path) -> None:
     (elsewhere / ".env").write_bytes(b"PORT=\xff\xfe")
-    with pytest.raises(SettingsError, match=r"\.env: cannot be read"):
+    with pytest.raises(SettingsError, match=r"\.env: cannot be read: it is no UTF-8 text"):
         load()
+    (elsewhere / ".env").unlink()
+    (elsewhere / ".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env: cannot be read: Is a directory"):
+        load()
+
+
+def test_a_broken_line_of_dot_env_is_told_beside_the_other_faults(
+    elsewhere: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (elsewhere / ".env").write_text("# ours\nCOMPLETION_API_KEY app-sesame\nPORT=x\n")
+    with pytest.raises(SettingsError) as caught:
+        load(require=["COMPLETION_API_KEY"])
+    assert [str(fault) for fault in caught.value.faults] == [
+        ".env, line 2: is not NAME=VALUE",
+        "COMPLETION_API_KEY: is not set (for example COMPLETION_API_KEY=app-…)",
+        "PORT: is not a whole number (for example PORT=8080)",
+    ]
+    assert not caplog.records
+
+
+def test_dot_env_is_read_as_editors_and_shells_write_it(elsewhere: Path) -> None:
+    text = "\ufeffPORT = '9000'\r\nexport COMPLETION_API_KEY=\"app-1\" # the app's\r\n"
+    (elsewhere / ".env").write_bytes(text.encode())
+    settings = load()
+    assert settings.port == 9000
+    assert settings.completion_api_key is not None
+    assert settings.completion_api_key.get_secret_value() == "app-1"
+
+
+@pytest.mark.parametrize("given", [" app-1\n", "'app-1'", '"app-1"', "' app-1 '"])
+def test_what_pasting_and_docker_leave_around_a_value_is_taken_off(
+    given: str, monkeypatch: Environment
+) -> None:
+    monkeypatch.setenv("COMPLETION_API_KEY", given)
+    monkeypatch.setenv("PARLEY_LOG_LEVEL", " INFO")
+    monkeypatch.setenv("PARLEY_SHOW_REASONING", "True ")
+    settings = load()
+    assert settings.completion_api_key is not None
+    assert settings.completion_api_key.get_secret_value() == "app-1"
+    assert (settings.parley_log_level, settings.parley_show_reasoning) == ("info", True)
+
+
+def test_only_the_documented_names_are_read(monkeypatch: Environment) -> None:
+    monkeypatch.setenv("port", "9")
+    assert load().port == 8080
 
 
 SECRETS = {
     "COMPLETION_API_KEY": "app-sesame0123456789",
-    "DATABASE_URL": "postgresql://u:sesame@localhost/p",
-    "TELEGRAM_BOT_TOKEN": "123456:sesame",
+    "DATABASE_URL": "postgresql://u:sesame%2F@localhost/p",
+    "TELEGRAM_BOT_TOKEN": "123456:sesame,7:sesame",
     "TELEGRAM_WEBHOOK_SECRET": "sesame",
     "SLACK_BOT_TOKEN": "xoxb-sesame",
     "SLACK_APP_TOKEN": "xapp-sesame",
@@ -124,7 +171,8 @@ def test_no_secret_prints(monkeypatch: Environment) -> None:
         monkeypatch.setenv(name, value)
     settings = load()
     assert "sesame" not in repr(settings) + str(settings) + repr(settings.model_dump())
-    assert set(settings.secrets()) == set(SECRETS.values())
+    parts = {"sesame%2F", "sesame/", "123456:sesame", "7:sesame"}
+    assert set(settings.secrets()) == set(SECRETS.values()) | parts
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -144,6 +192,9 @@ def test_no_fault_prints_the_secret_it_is_about(name: str, monkeypatch: Environm
         "postgres://u:p@db/parley",
         "postgresql://u:p@db:5432/parley",
         "postgresql+psycopg://db/parley",
+        "postgresql://u:p%40%2F:@[::1]:5432/parley?sslmode=require",
+        "postgresql:///parley?host=/run/postgresql",
+        "sqlite+aiosqlite://",
     ],
 )
 def test_every_promised_form_of_a_database_address_is_taken(
@@ -158,6 +209,20 @@ def test_another_database_is_a_fault(address: str) -> None:
     assert faults(DATABASE_URL=address) == {
         "DATABASE_URL": "must begin with sqlite:/// or postgresql://"
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("postgresql://u:ses@me@db/parley", "holds an @ in its password, which is written %40"),
+        ("postgresql://u:p@db:port/parley", "names a host or a port that cannot be"),
+        ("postgresql://u:p@[::1/parley", "names a host or a port that cannot be"),
+        ("sqlite:///parley.db?mode=ro", "must be the path of a file and nothing more"),
+        ("sqlite://parley.db", "must begin with sqlite:/// or postgresql://"),
+    ],
+)
+def test_an_address_no_driver_understands_is_a_fault(address: str, problem: str) -> None:
+    assert faults(DATABASE_URL=address) == {"DATABASE_URL": problem}
 
 
 @pytest.mark.parametrize(
@@ -189,6 +254,10 @@ def test_plain_http_and_any_port_are_fine_at_home(
         ("https://user:pass@dify.example.com", "must not carry a user name or a password"),
         ("https://dify.example.com/v1?key=1", "must not carry a query"),
         ("https://dify.example.com:port", "is not an address"),
+        ("https://dify.example.com/v1#", "must not carry a query"),
+        ("https://dify example.com", "holds a blank or a line end"),
+        ("https://dify..example.com", "names a host that cannot be"),
+        ("https://%zz", "names a host that cannot be"),
         ("dify.example.com", "must be an address that begins with https://"),
     ],
 )
@@ -202,9 +271,11 @@ def test_slack_tokens_that_were_swapped_are_told_apart() -> None:
     assert found["SLACK_APP_TOKEN"] == "is not an app-level token; it begins with xapp-"
 
 
-def test_slack_needs_one_way_in() -> None:
-    assert faults(SLACK_BOT_TOKEN="xoxb-1") == {
-        "SLACK_BOT_TOKEN": "needs SLACK_APP_TOKEN (socket) or SLACK_SIGNING_SECRET (HTTP) beside it"
+def test_slack_needs_one_way_in_and_that_is_told_beside_other_faults() -> None:
+    assert faults(SLACK_BOT_TOKEN="xoxb-1", PORT="x") == {
+        "PORT": "is not a whole number",
+        "SLACK_BOT_TOKEN": "needs SLACK_APP_TOKEN (socket) or SLACK_SIGNING_SECRET (HTTP) "
+        "beside it",
     }
 
 
@@ -222,11 +293,28 @@ def test_the_sandbox_takes_an_endpoint_where_one_is_set(monkeypatch: Environment
     assert load().sandbox_engine == "local"
 
 
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "10.1.2.3", "fd00::1", "dify"])
+NEAR = ["localhost", "LOCALHOST.", "a.localhost", "10.1.2.3", "fd00::1", "dify", "my_dify-1"]
+NEAR += ["host.docker.internal", "nas.local", "0.0.0.0", "::1"]  # noqa: S104 - an address to judge
+
+
+@pytest.mark.parametrize("host", NEAR)
 def test_this_machine_and_private_networks_are_local(host: str) -> None:
     assert is_local(host)
 
 
-@pytest.mark.parametrize("host", ["example.com", "1.1.1.1", "2606:4700::1111"])
+@pytest.mark.parametrize("host", ["example.com", "1.1.1.1", "2606:4700::1111", "local.example.com"])
 def test_the_rest_of_the_world_is_not(host: str) -> None:
     assert not is_local(host)
+
+
+ADDRESSES = [f"http://{f'[{host}]' if ':' in host else host}:5001/v1" for host in NEAR]
+ADDRESSES += ["https://exämple.de", "https://[2606:4700::1111]", "https://dify.example.com./v1/"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_settings_take_for_an_address_the_client_takes_too(
+    address: str, monkeypatch: Environment
+) -> None:
+    monkeypatch.setenv("COMPLETION_API_URL", address)
+    client = CompletionClient(load().completion_api_url, "app-1")
+    assert ":5001" in repr(client) or "https" in repr(client)
