@@ -104,10 +104,18 @@ async def _database(settings: Settings) -> Finding:
             asyncio.timeout(DATABASE_PATIENCE),
             database.opened(settings.database_url.get_secret_value()) as engine,
         ):
+            if database.forgets(engine):
+                return Finding(part="database", words="in memory; nothing in it survives a restart")
             at, kind = await migrate.revision(engine), engine.dialect.name
     except (database.DatabaseError, TimeoutError) as error:
         words = str(error) or "no answer"
         return Finding(part="database", words=words, cure="check DATABASE_URL")
+    if migrate.is_from_the_future(at):
+        return Finding(
+            part="database",
+            words=f"{kind} at revision {at}, which belongs to a newer Parley",
+            cure="install that version, or set DATABASE_URL to another database",
+        )
     if at != migrate.head():
         return Finding(
             part="database",

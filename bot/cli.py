@@ -108,13 +108,14 @@ def check() -> None:
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from bot.store import migrate as steps
-    from bot.store.database import DatabaseError
+    from bot.store.database import DatabaseError, opened
 
     loaded = _settings()
 
     async def run() -> int:
         try:
-            at = await steps.upgrade(loaded.database_url.get_secret_value())
+            async with opened(loaded.database_url.get_secret_value()) as engine:
+                at = await steps.upgrade(engine)
         except DatabaseError as error:
             return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
         click.echo(f"The database is at revision {at}.")

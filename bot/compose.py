@@ -102,6 +102,8 @@ async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S1
             at = await migrate.revision(engine)
         except database.Fault as error:
             return f"the database cannot be reached: {database.reason(error)}"
+        if migrate.is_from_the_future(at):
+            return "the database belongs to a newer Parley"
         prepared = at == migrate.head()
         return "" if prepared else "the database is not prepared: python -m bot migrate"
 
@@ -112,6 +114,9 @@ async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S1
         completion(settings),
         web.listening(web.build(missing), host=host, port=settings.port) as port,
     ):
+        if database.forgets(engine):
+            await migrate.upgrade(engine)  # nobody else could
+            log.warning("the database is in memory and forgets everything at the end")
         for name in _platforms_without_adapter(settings):
             log.warning("this version has no adapter for a platform that is set", platform=name)
         log.info("serving", port=port)

@@ -1,13 +1,12 @@
-"""What Alembic runs: on the engine it is handed, or on DATABASE_URL when called by itself."""
+"""What Alembic runs: on the connection it is handed, or on DATABASE_URL when called by itself."""
 
 import asyncio
 
 from alembic import context
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.settings import load
-from bot.store.database import open_engine
+from bot.store.database import opened
 
 
 def _steps(connection: Connection) -> None:
@@ -18,13 +17,15 @@ def _steps(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    engine = context.config.attributes.get("engine")
-    if not isinstance(engine, AsyncEngine):
-        engine = open_engine(load().database_url.get_secret_value())
-    async with engine.connect() as connection:
+    async with (
+        opened(load().database_url.get_secret_value()) as engine,
+        engine.begin() as connection,
+    ):
         await connection.run_sync(_steps)
-        await connection.commit()
-    await engine.dispose()
 
 
-asyncio.run(_run())
+handed = context.config.attributes.get("connection")
+if isinstance(handed, Connection):
+    _steps(handed)
+else:
+    asyncio.run(_run())

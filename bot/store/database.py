@@ -73,6 +73,11 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def forgets(engine: AsyncEngine) -> bool:
+    """Whether it is a database in memory, which nobody else sees and no restart survives."""
+    return engine.dialect.name == "sqlite" and engine.url.database in (None, "", ":memory:")
+
+
 @asynccontextmanager
 async def opened(address: str) -> AsyncIterator[AsyncEngine]:
     """An engine for the length of a block; every fault of it comes out as DatabaseError."""
@@ -91,4 +96,6 @@ async def opened(address: str) -> AsyncIterator[AsyncEngine]:
 def reason(error: BaseException) -> str:
     """The driver's own words on one line; SQLAlchemy would add the statement and a link."""
     cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split()) or type(cause).__name__
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
+    return " ".join(str(cause).split()).rstrip(".?") or type(cause).__name__

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 
 from bot.store import database, migrate
 from tests.fakes.postgres import running_postgres
 
 pytestmark = pytest.mark.real_time
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +39,51 @@ async def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
+async def upgraded(address: str) -> str:
+    async with database.opened(address) as engine:
+        return await migrate.upgrade(engine)
+
+
 async def test_an_empty_database_comes_to_the_newest_schema_and_stays_there(address: str) -> None:
     async with database.opened(address) as engine:
         assert await migrate.revision(engine) == ""
-    assert await migrate.upgrade(address) == migrate.head() != ""
-    assert await migrate.upgrade(address) == migrate.head()
+    assert await upgraded(address) == migrate.head() != ""
+    assert await upgraded(address) == migrate.head()
+
+
+async def test_processes_that_migrate_at_once_take_turns(address: str) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        ends = [tasks.create_task(upgraded(address)) for _ in range(4)]
+    assert {end.result() for end in ends} == {migrate.head()}
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(address: str) -> None:
+    await upgraded(address)
+    async with database.opened(address) as engine, engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(database.DatabaseError, match="at revision 9999, which belongs to a newer"):
+        await upgraded(address)
+    async with database.opened(address) as engine:
+        assert await migrate.revision(engine) == "9999"
+        assert migrate.is_from_the_future("9999")
+        assert not migrate.is_from_the_future("")
+
+
+async def test_alembic_by_itself_brings_the_database_to_the_newest_schema(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", address)
+    await asyncio.to_thread(command.upgrade, Config(toml_file=ROOT / "pyproject.toml"), "head")
+    async with database.opened(address) as engine:
+        assert await migrate.revision(engine) == migrate.head()
+
+
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite+aiosqlite:///:memory:"])
+async def test_a_database_in_memory_is_prepared_by_who_opens_it(address: str) -> None:
+    async with database.opened(address) as engine:
+        assert database.forgets(engine)
+        assert await migrate.upgrade(engine) == migrate.head()
+        assert await migrate.revision(engine) == migrate.head()
 
 
 async def test_no_update_is_lost_between_a_read_and_its_write(address: str) -> None:
@@ -88,14 +132,14 @@ async def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
 
 async def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
     with pytest.raises(database.DatabaseError, match="refused") as caught:
-        await migrate.upgrade("postgres://parley:sesame@127.0.0.1:1/parley")
+        await upgraded("postgres://parley:sesame@127.0.0.1:1/parley")
     assert "sesame" not in str(caught.value)
 
 
 async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(database.DatabaseError):
-        await migrate.upgrade(f"sqlite:///{tmp_path}/file/parley.db")
+        await upgraded(f"sqlite:///{tmp_path}/file/parley.db")
 
 
 def test_another_kind_of_database_is_refused() -> None:
