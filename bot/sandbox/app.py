@@ -81,7 +81,11 @@ async def serve(config: Config) -> AsyncIterator[Running]:
     Raises writer.EngineUnavailable, faults.UnknownFault, OSError when the port is taken.
     """
     runner = web.AppRunner(
-        build(config), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN
+        build(config),
+        access_log=None,
+        auto_decompress=False,  # nor does Dify unpack a request
+        handler_cancellation=True,
+        shutdown_timeout=SHUTDOWN,
     )
     try:
         await runner.setup()

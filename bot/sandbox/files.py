@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.sandbox.access import optional_user
 from bot.sandbox.apps import MEGABYTES, TENANT
-from bot.sandbox.links import opens, origin, signed_link
+from bot.sandbox.links import opens, origin, readable, signed_link
 from bot.sandbox.replies import InvalidParam, Refusal, answer, proxy_page
 from bot.sandbox.requests import arriving
 from bot.sandbox.room import ROOM, Room, entered
@@ -20,6 +20,7 @@ from bot.sandbox.state import StoredFile
 LONGEST_NAME = 200  # characters, then cut
 BODY_LIMIT = (max(MEGABYTES.values()) + 1) * 2**20  # bytes: the largest file and its wrapping
 FIELD_LIMIT = 64 * 2**10  # bytes of a form's plain field
+MOST_PARTS = 1_000  # Werkzeug's max_form_parts
 
 _KINDS = {
     "image": ("jpg", "jpeg", "png", "webp", "gif", "svg"),
@@ -96,9 +97,13 @@ async def _read_form(request: web.Request) -> _Form:
     if request.content_type != "multipart/form-data":
         return form
     left = BODY_LIMIT
+    parts = 0
     try:
         reader = await request.multipart()
         async for part in reader:
+            parts += 1
+            if parts > MOST_PARTS:
+                raise proxy_page(413)
             if not isinstance(part, BodyPartReader):
                 break
             left -= await _read_part(part, form, left)
@@ -118,11 +123,12 @@ async def _read_part(part: BodyPartReader, form: _Form, left: int) -> int:
         if len(data) > left or (not is_file and len(data) > FIELD_LIMIT):
             raise proxy_page(413)
     if is_file:
+        media_type = part.headers.get("Content-Type", "")
         form.files.append(
             _Part(
                 name=name,
-                filename=part.filename or "",
-                media_type=part.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                filename=readable(part.filename or ""),
+                media_type=readable(media_type.partition(";")[0].strip().lower()),
                 data=bytes(data),
             )
         )

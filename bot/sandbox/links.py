@@ -15,7 +15,12 @@ VALID_FOR = 300  # seconds, Dify's FILES_ACCESS_TIMEOUT
 
 def origin(request: web.Request) -> str:
     """Where the client found this server, in the client's own words."""
-    return f"{request.scheme}://{request.host}"
+    return f"{request.scheme}://{readable(request.host)}"
+
+
+def readable(header: str) -> str:
+    """The header's text with what was no UTF-8 replaced; databases and streams take no other."""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def signed_link(base: str, file_id: str, secret: bytes) -> str:

@@ -101,6 +101,23 @@ async def test_a_field_without_end_is_the_proxys_to_refuse(door: Door) -> None:
     assert b"nginx" in reply.body
 
 
+async def test_a_form_of_countless_parts_is_the_proxys_to_refuse(door: Door) -> None:
+    many = ['name="x"\r\n\r\ny'] * 999
+    assert (await send_parts(door, *many, PNG)).status == 201
+    assert (await send_parts(door, *many, PNG, PNG)).status == 413
+
+
+async def test_names_that_are_not_utf_8_are_made_readable(door: Door) -> None:
+    head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="\xff.png"\r\n'
+    reply = await door.call(
+        "POST",
+        "/files/upload",
+        data=head + b"Content-Type: image/\xfe\r\n\r\nx\r\n--B--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=B"},
+    )
+    assert (reply.json["name"], reply.json["mime_type"]) == ("\ufffd.png", "image/\ufffd")
+
+
 @pytest.mark.parametrize(
     ("body", "media_type"),
     [

@@ -1,9 +1,13 @@
 """Keys, bodies and inputs: refused in the words and the order of the recorded server."""
 
+import asyncio
+import gzip
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from tests.fakes.sandbox_door import Door, open_door
 
@@ -217,6 +221,35 @@ async def test_an_end_user_can_be_looked_up_by_its_own_app(door: Door) -> None:
     assert "T" in found["created_at"] and "+" not in found["created_at"]
     other = await door.get(f"/end-users/{owner}", key="app-form")
     assert other.refusal[:2] == (404, "end_user_not_found")
+
+
+async def test_a_host_that_is_no_text_spoils_nothing(door: Door) -> None:
+    address = URL(door.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    file = (await door.upload(user="ann", key="app-vision")).json["id"]
+    body = json.dumps(
+        {
+            "inputs": {"query": "n=1"},
+            "user": "ann",
+            "response_mode": "streaming",
+            "files": [{"type": "image", "transfer_method": "local_file", "upload_file_id": file}],
+        }
+    ).encode()
+    writer.write(
+        b"POST /v1/completion-messages HTTP/1.1\r\nHost: \xff\r\nConnection: close\r\n"
+        b"Authorization: Bearer app-vision\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    answer = await reader.read()
+    writer.close()
+    assert '"url":"http://\ufffd/files/' in answer.decode()
+
+
+@pytest.mark.parametrize("body", [b"{nope", gzip.compress(b'{"text": ""}')])
+async def test_a_packed_body_is_not_unpacked(door: Door, body: bytes) -> None:
+    packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    reply = await door.call("POST", "/text-to-audio", data=body, headers=packed)
+    assert reply.refusal[:2] == (400, "bad_request")
 
 
 async def test_the_front_page_names_keys_and_faults(door: Door) -> None:
