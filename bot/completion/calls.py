@@ -31,13 +31,13 @@ ERROR_LIMIT = 64 * 1024
 JSON_LIMIT = 4 * 1024 * 1024
 """Bytes of a JSON answer; the largest, a page of feedbacks, is a hundredth of it."""
 
-# Raised before a byte of the request was written.
+# Raised before a byte of the request was written. LocalProtocolError is not among them: it comes
+# of whatever the libraries below found wrong, and they may find it in the answer.
 _UNSENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
-    httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
 )
 
@@ -109,12 +109,12 @@ async def open_response(
     try:
         async with asyncio.timeout(seconds):
             response = await client.send(request, stream=True)
-    except _UNSENT:
-        raise Unreachable(sent=False) from None
+    except _UNSENT as error:
+        raise Unreachable(_why(error, request), sent=False) from None
     except TimeoutError:
         raise Unreachable(f"No answer within {seconds:.0f} s. {hint}".strip(), sent=True) from None
-    except httpx.HTTPError:
-        raise Unreachable(sent=True) from None
+    except httpx.HTTPError as error:
+        raise Unreachable(_why(error, request), sent=True) from None
     if response.status_code in (200, 201):
         return response
     try:
@@ -151,8 +151,8 @@ def media_type(headers: Mapping[str, str]) -> str:
 
 
 async def _failure(response: httpx.Response, seconds: float) -> CompletionError:
-    if response.is_redirect:
-        host = urlsplit(response.headers.get("location", "")).hostname or "another path"
+    if response.has_redirect_location:
+        host = _host(response.headers["location"]) or "another path"
         return Unreadable(
             f"The address redirects to {host}; set COMPLETION_API_URL to where it is."
         )
@@ -164,6 +164,21 @@ async def _failure(response: httpx.Response, seconds: float) -> CompletionError:
     except (httpx.HTTPError, TimeoutError):
         body = b""
     return refusal(response.status_code, response.headers, body[:ERROR_LIMIT])
+
+
+def _why(error: httpx.HTTPError, request: httpx.Request) -> str | None:
+    """Whoever sets a server up needs the reason: a name, a port, a certificate, a proxy."""
+    reason = str(error)
+    if not reason or request.headers.get("Authorization", "").rpartition(" ")[2] in reason:
+        return None
+    return f"The Completion API does not answer: {reason}."
+
+
+def _host(location: str) -> str | None:
+    try:
+        return urlsplit(location).hostname
+    except ValueError:
+        return None
 
 
 async def read_body(response: httpx.Response, limit: int) -> bytes:

@@ -118,7 +118,11 @@ class Transport(httpx.AsyncBaseTransport):
         host = url.host or ""
         if not address or _is_loopback(host) or urllib.request.proxy_bypass(host):
             return None
-        proxy = URL(address if "://" in address else f"http://{address}")
+        try:
+            proxy = URL(address if "://" in address else f"http://{address}")
+        except ValueError:
+            # Not its text: that quotes the address, and the address may hold a password.
+            raise httpx.UnsupportedProtocol("the proxy's address is no address") from None
         if proxy.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(f"a proxy of kind {proxy.scheme} is not supported")
         return proxy

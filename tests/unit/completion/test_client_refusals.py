@@ -197,7 +197,11 @@ async def test_a_page_instead_of_an_answer_is_unreadable(verb: str) -> None:
 @every_verb
 @pytest.mark.parametrize(
     ("location", "told_host"),
-    [("https://other.example/v1?key=secret", "other.example"), ("/login", "another path")],
+    [
+        ("https://other.example/v1?key=secret", "other.example"),
+        ("/login", "another path"),
+        ("http://[secret", "another path"),
+    ],
 )
 async def test_a_redirect_is_named_and_not_followed(
     verb: str, location: str, told_host: str
@@ -210,6 +214,36 @@ async def test_a_redirect_is_named_and_not_followed(
             await ask(api)
     assert "secret" not in str(caught.value)
     assert wire.asked == [what]
+
+
+@pytest.mark.parametrize("status", [200, 304, 399])
+async def test_only_a_status_that_redirects_is_a_redirect(status: int) -> None:
+    wire = Wire()
+    wire.on("GET /info", Given((), status, {"location": "https://other.example/"}))
+    async with app(wire) as api:
+        with pytest.raises(Unreadable, match=r"/v1\.$"):
+            await api.info()
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_the_reason_of_no_answer_is_told(sent: bool) -> None:
+    wire = Wire()
+    kind = httpx.ReadError if sent else httpx.ConnectError
+    wire.on(ASK, kind("certificate verify failed"))
+    async with app(wire) as api:
+        with pytest.raises(Unreachable, match="does not answer: certificate verify failed") as told:
+            await run_stream(api)
+    assert told.value.sent is sent
+
+
+async def test_what_the_libraries_below_find_wrong_is_not_sent_again() -> None:
+    wire = Wire()
+    wire.on(ASK, httpx.LocalProtocolError("perhaps in the answer"))
+    async with app(wire) as api:
+        with pytest.raises(Unreachable) as caught:
+            await run_stream(api)
+    assert caught.value.sent
+    assert wire.times(ASK) == 1
 
 
 async def test_a_status_that_means_nothing_here_is_unreadable() -> None:

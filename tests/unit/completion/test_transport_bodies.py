@@ -148,6 +148,17 @@ async def test_environment_can_be_ignored(environment: pytest.MonkeyPatch) -> No
             await session.get("http://dify.invalid/")
 
 
+@pytest.mark.parametrize("address", ["http://me:word@proxy:port", "http://[word", "word://x"])
+async def test_proxy_that_is_no_address_is_told_without_its_password(
+    environment: pytest.MonkeyPatch, address: str
+) -> None:
+    environment.setenv("http_proxy", address)
+    async with client() as session:
+        with pytest.raises(httpx.UnsupportedProtocol) as caught:
+            await session.get("http://dify.example/")
+    assert address not in all_that_an_error_tells(caught.value)
+
+
 async def test_tunnel_that_the_proxy_refuses_was_never_sent(
     environment: pytest.MonkeyPatch,
 ) -> None:
