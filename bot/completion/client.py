@@ -121,7 +121,7 @@ class CompletionClient:
 
         async def open_once() -> httpx.Response:
             request = self._post("/completion-messages", body, client=self._long)
-            return await open_response(self._long, request, seconds=self._patience.silence)
+            return await open_response(self._long, request, seconds=self._patience.first_byte)
 
         async def send_stop(task_id: str) -> None:
             await self.stop(task_id, user=user)

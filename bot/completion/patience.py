@@ -19,6 +19,9 @@ class Patience:
     connect: float = 5.0
     silence: float = 35.0
     """Without a byte of a stream; the API pings every 10 s, so three pings were missed."""
+    begin: float = 100.0
+    """As `silence`, before the very first byte: a proxy that collects a stream hands it over as
+    late as a blocking answer, and a full server lets requests wait before it answers them."""
     only_pings: float = 300.0
     """With nothing but pings: proxies and stuck models keep a stream alive for minutes."""
     answer: float = 1200.0
@@ -40,6 +43,10 @@ class Patience:
     backoff: float = 0.5
     """Before the first retry; doubled and jittered for the second."""
 
+    @property
+    def first_byte(self) -> float:
+        return max(self.begin, self.silence)
+
 
 class Watch:
     """Breaks off reads that last too long. Time the consumer takes between reads is free.
@@ -58,7 +65,9 @@ class Watch:
         self._cancelling = 0
         self._began = 0.0
         self._waited = 0.0  # in all reads
+        self._alive = 0.0  # of that, before the last time that anything came
         self._heard = 0.0  # of that, before the last time that more than a ping came
+        self._begun = False
         self._until: float | None = None
         self._timer = self._loop.call_later(self._left(0.0, 0.0)[0], self._look)
 
@@ -71,9 +80,15 @@ class Watch:
         self._cancelling = task.cancelling()
         self._began = self._now()
 
-    def end(self) -> None:
+    def end(self, *, alive: bool) -> None:
+        """A read has ended; `alive` says that it gave something."""
         self._task = None
         self._waited += self._now() - self._began
+        if alive:
+            self._alive = self._waited
+            if not self._begun:
+                self._begun = True
+                self._look()
 
     def claims(self) -> bool:
         """Whether the cancellation that ended a read was this watch's, and nobody else's too."""
@@ -113,9 +128,10 @@ class Watch:
 
     def _left(self, now: float, waiting: float) -> tuple[float, Cause]:
         patience = self._patience
+        silence = patience.silence if self._begun else patience.first_byte
         quiet = (patience.tail, TAIL) if self._text_ended else (patience.only_pings, "only pings")
         bounds = [
-            (patience.silence - waiting, "silence"),
+            (silence - (self._waited - self._alive) - waiting, "silence"),
             (patience.answer - self._waited - waiting, "too long"),
             (quiet[0] - (self._waited - self._heard) - waiting, quiet[1]),
         ]

@@ -53,9 +53,11 @@ class AnswerStream:
         self._exit = contextlib.AsyncExitStack()
         self._read: Read | None = None
         self._queueing: asyncio.Task[object] | None = None
-        self._abandoned = False
+        self._opening: asyncio.Task[httpx.Response] | None = None
+        self._asking = False  # a request is on its way, so the model may be writing
         self._over = False
-        self._stop_sent = False
+        self._give_up = 0.0  # when a stop that could not be sent has waited long enough
+        self._stop_due = self._stop_sent = False
         self._outcome: CompletionError | None = None
 
     @property
@@ -143,8 +145,8 @@ class AnswerStream:
                 self._queueing.cancel()
         elif self._answer.task_id is not None:
             await self._stop_once()
-        else:
-            self._end_within(self._patience.unstarted)
+        elif not again:
+            self._stop_unstarted()
 
     async def _enter_slot(self, stack: contextlib.AsyncExitStack) -> None:
         task = cast("asyncio.Task[object]", asyncio.current_task())
@@ -162,27 +164,39 @@ class AnswerStream:
         """Whatever is opened is closed by `stack`."""
 
         async def try_to_open() -> httpx.Response:
-            if self._abandoned:
+            if self._answer.stopped:
                 raise CompletionError
-            response = await self._open_response()
+            self._asking = True
+            try:
+                response = await self._open_response()
+            finally:
+                self._asking = False
             stack.push_async_callback(response.aclose)
             return response
 
-        opening = asyncio.create_task(
+        self._opening = opening = asyncio.create_task(
             persist(try_to_open, repeatable=False, patience=self._patience)
         )
         try:
-            response = await asyncio.shield(opening)
+            response = await _outlast(opening)
         except asyncio.CancelledError:
             await self._abandon(opening, stack)
             raise
-        await self._begin(response, stack)
+        except CompletionError:
+            if not self._answer.stopped:
+                raise
+            self._conclude(STOPPED)
+        else:
+            await self._begin(response, stack)
 
     async def _abandon(
         self, opening: asyncio.Task[httpx.Response], stack: contextlib.AsyncExitStack
     ) -> None:
         """Cancelled before the server began to answer, though perhaps not to write: stop that."""
-        self._abandoned = True
+        self._answer.stopped = True
+        self._give_up = asyncio.get_running_loop().time() + self._patience.stop
+        if not self._asking:
+            opening.cancel()
         with contextlib.suppress(CompletionError, TimeoutError):
             async with asyncio.timeout(self._patience.stop):
                 await self._begin(await opening, stack)
@@ -191,7 +205,7 @@ class AnswerStream:
     async def _begin(self, response: httpx.Response, stack: contextlib.AsyncExitStack) -> None:
         kind = media_type(response.headers)
         if kind == "text/event-stream":
-            self._read = _reader(response)
+            self._read = _reader(response, stack)
         elif kind == "application/json":
             await self._take_whole(response)
         else:
@@ -199,11 +213,11 @@ class AnswerStream:
         self._watch = Watch(self._patience)
         stack.callback(self._watch.close)
         if self._answer.stopped:
-            self._watch.end_within(self._patience.unstarted)
+            self._watch.end_within(self._give_up - asyncio.get_running_loop().time())
 
     async def _take_whole(self, response: httpx.Response) -> None:
         try:
-            async with asyncio.timeout(self._patience.silence):
+            async with asyncio.timeout(self._patience.first_byte):
                 body = await read_body(response, JSON_LIMIT)
             self._answer.take_whole(read_completion(read_json(body)))
         except (httpx.HTTPError, TimeoutError):
@@ -221,6 +235,7 @@ class AnswerStream:
             self._conclude(watch.cause)
             return
         watch.begin()
+        data = None
         # Here rather than in a coroutine of its own: every chunk of every answer passes.
         try:
             data = await read()
@@ -233,7 +248,7 @@ class AnswerStream:
             self._conclude("broken")
             return
         finally:
-            watch.end()
+            watch.end(alive=data is not None)
         self._digest(watch, data)
         if self._answer.stopped and not self._stop_sent:
             await self._stop_once()
@@ -274,15 +289,35 @@ class AnswerStream:
             answer.release()
             self._outcome = Interrupted(answer.text, reason=cast(Reason, cause))
 
+    def _stop_unstarted(self) -> None:
+        """Nothing can be stopped yet: wait for the first event, or do not ask at all."""
+        seconds = self._patience.unstarted
+        self._end_within(seconds)
+        if self._opening is None or self._opening.done():
+            return
+        loop = asyncio.get_running_loop()
+        self._give_up = loop.time() + seconds
+        if self._asking:
+            loop.call_later(seconds, self._opening.cancel)
+        else:
+            self._opening.cancel()
+
     async def _stop_once(self) -> None:
         task_id = self._answer.task_id
         if self._stop_sent or task_id is None:
             return
+        if not self._stop_due:
+            self._stop_due = True
+            self._end_within(self._patience.stop)
         self._stop_sent = True
-        self._end_within(self._patience.stop)
-        with contextlib.suppress(CompletionError, TimeoutError):
-            async with asyncio.timeout(self._patience.stop):
-                await self._send_stop(task_id)
+        try:
+            with contextlib.suppress(CompletionError, TimeoutError):
+                async with asyncio.timeout(self._patience.stop):
+                    await self._send_stop(task_id)
+        except asyncio.CancelledError:
+            # A reader that looks in now and then comes back; the model must not write on for it.
+            self._stop_sent = False
+            raise
 
     async def _wind_down(self) -> None:
         """The reader goes before the end: stop the generation and let the API store the answer."""
@@ -299,14 +334,49 @@ class AnswerStream:
             self._watch.end_within(seconds)
 
 
-def _reader(response: httpx.Response) -> Read:
+async def _outlast(opening: asyncio.Task[httpx.Response]) -> httpx.Response:
+    """What comes of `opening`, which a cancellation leaves running.
+
+    Raises CompletionError when it was `opening` that was cancelled.
+    """
+    task = cast("asyncio.Task[object]", asyncio.current_task())
+    cancelling = task.cancelling()
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        if opening.cancelled() and task.cancelling() == cancelling:
+            raise CompletionError from None
+        raise
+
+
+class _Unpacking:
+    """Reads a compressed body by httpx, which would end for good when one read is cancelled."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._pieces = response.aiter_bytes()
+        self._next: asyncio.Task[bytes] | None = None
+
+    async def read(self) -> bytes:
+        if self._next is None:
+            self._next = asyncio.create_task(self._read_on())
+        data = await asyncio.shield(self._next)
+        self._next = None
+        return data
+
+    async def aclose(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            await asyncio.wait([self._next])
+
+    async def _read_on(self) -> bytes:
+        return await anext(self._pieces, b"")
+
+
+def _reader(response: httpx.Response, stack: contextlib.AsyncExitStack) -> Read:
     """The shortest way to the body's next bytes, b"" at its end."""
     read = response.extensions.get("read")
     if read is not None and "content-encoding" not in response.headers:
         return cast(Read, read)
-    pieces = response.aiter_bytes()
-
-    async def read_decoded() -> bytes:
-        return await anext(pieces, b"")
-
-    return read_decoded
+    unpacking = _Unpacking(response)
+    stack.push_async_callback(unpacking.aclose)
+    return unpacking.read

@@ -39,7 +39,7 @@ from bot.sandbox import Config, serve
 pytestmark = pytest.mark.real_time
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
-QUICK = Patience(silence=0.4, stop=0.4, only_pings=0.6, tail=0.3, busy=0.2, backoff=0.01)
+QUICK = Patience(begin=0.4, silence=0.4, stop=0.4, only_pings=0.6, tail=0.3, busy=0.2, backoff=0.01)
 SPEED = 50.0
 
 

@@ -30,7 +30,7 @@ from tests.fakes.raw_http import (
 
 pytestmark = pytest.mark.real_time
 
-QUICK = Patience(connect=0.2, silence=0.3, stop=0.3, backoff=0.01, short=0.5)
+QUICK = Patience(connect=0.2, begin=0.3, silence=0.3, stop=0.3, backoff=0.01, short=0.5)
 JSON = b"Content-Type: application/json\r\n"
 
 

@@ -39,6 +39,11 @@ async def run_stream(api: CompletionClient) -> str:
     return answer.text
 
 
+async def run_to_end(answer: AnswerStream) -> list[StreamEvent]:
+    async with answer:
+        return [happened async for happened in answer]
+
+
 class Heard:
     """What a consumer got of one answer."""
 

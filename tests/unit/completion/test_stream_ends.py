@@ -1,6 +1,7 @@
 """How streams end that do not end well, and which waits are broken off. On the virtual clock."""
 
 import asyncio
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -218,7 +219,36 @@ async def test_a_server_that_does_not_begin_is_unreachable(wire: Wire) -> None:
     heard = await listen(wire, given=given)
     assert isinstance(heard.error, Unreachable)
     assert heard.error.sent
-    assert heard.ended == 35.0
+    assert heard.ended == 100.0
+
+
+@pytest.mark.parametrize("headers_too", [False, True])
+async def test_a_proxy_that_collects_the_whole_stream_first_is_waited_for(
+    wire: Wire, headers_too: bool
+) -> None:
+    collected = PING * 9 + message("all") + end()
+    given = stream(collected) if headers_too else stream(95.0, collected)
+    given.delay = 95.0 if headers_too else 0.0
+    heard = await listen(wire, given=given)
+    assert heard.error is None
+    assert (heard.text, heard.ended) == ("all", 95.0)
+
+
+async def test_a_stream_that_never_sends_a_byte_is_silent(wire: Wire) -> None:
+    heard = await listen(wire, 3600.0)
+    assert isinstance(heard.error, Interrupted)
+    assert (heard.error.reason, heard.ended) == ("silence", 100.0)
+
+
+async def test_silence_is_noticed_by_a_reader_that_only_looks_in(wire: Wire) -> None:
+    wire.on(ASK, stream(message("a"), 3600.0))
+    async with app(wire) as api:
+        with pytest.raises(Interrupted, match="silence"):
+            async with api.stream({}, user="u") as answer:
+                while True:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(anext(answer), 1.0)
+        assert 35.0 <= asyncio.get_running_loop().time() <= 36.0
 
 
 async def test_a_cancelled_reader_is_cancelled_and_not_silent(wire: Wire) -> None:
