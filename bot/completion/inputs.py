@@ -7,6 +7,7 @@ the word None, so defaults and empty strings are sent.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.completion.errors import Fault, FaultKind, InputFaults
 from bot.completion.models import Field, Parameters
@@ -19,13 +20,15 @@ _NUMBER_LIMIT = 64  # characters; more digits than any prompt means
 _YES = frozenset({"yes", "true", "1", "on"})
 _NO = frozenset({"no", "false", "0", "off"})
 _QUERY = Field(kind="paragraph", variable="query", label="query", required=True)
+_UNASKED = replace(_QUERY, required=False)
 
 
 def message_variable(parameters: Parameters) -> str:
     """The variable that takes what a person writes.
 
     `query`; else the first required paragraph, the first required text-input, the first paragraph
-    or text-input. The API asks for `query` where the form has none of these.
+    or text-input. A form without any of these still goes with a `query`, which servers that do not
+    ask for it pass over.
     """
     form = parameters.form
     return (
@@ -39,7 +42,7 @@ def message_variable(parameters: Parameters) -> str:
 
 def build_inputs(parameters: Parameters, values: Mapping[str, object]) -> dict[str, Value]:
     """The inputs of a question, ready to send; raises `InputFaults` with every fault there is."""
-    form = parameters.form or (_QUERY,)
+    form = _whole_form(parameters)
     inputs: dict[str, Value] = {}
     faults = _strangers(form, values)
     for field in form:
@@ -53,6 +56,15 @@ def build_inputs(parameters: Parameters, values: Mapping[str, object]) -> dict[s
     if faults:
         raise InputFaults(faults)
     return inputs
+
+
+def _whole_form(parameters: Parameters) -> tuple[Field, ...]:
+    """The form and, where nothing in it takes a person's words, the `query` that does."""
+    form = parameters.form
+    if not form:
+        return (_QUERY,)
+    taker = message_variable(parameters)
+    return form if any(field.variable == taker for field in form) else (*form, _UNASKED)
 
 
 class _Faulty(Exception):
@@ -69,8 +81,7 @@ class _Faulty(Exception):
 
 def _read_text(field: Field, value: object) -> str:
     if value is None:
-        value = field.default if field.default is not None else ""
-        value = str(value)
+        value = _default_text(field)
     if not isinstance(value, str):
         raise _Faulty(field, "not_text")
     if field.required and not value.strip():
@@ -95,11 +106,10 @@ def _read_select(field: Field, value: object) -> str | None:
 
 def _read_number(field: Field, value: object) -> int | float | None:
     if _blank(value):
-        value = field.default
-    if _blank(value):
-        if field.required:
+        default = _number(field.default)
+        if default is None and field.required:
             raise _Faulty(field, "missing")
-        return None
+        return default
     number = _number(value)
     if number is None:
         raise _Faulty(field, "not_a_number")
@@ -108,15 +118,14 @@ def _read_number(field: Field, value: object) -> int | float | None:
 
 def _read_checkbox(field: Field, value: object) -> bool:
     if _blank(value):
-        value = field.default
-    if _blank(value):
-        if field.required:
+        default = _yes_or_no(field.default)
+        if default is None and field.required:
             raise _Faulty(field, "missing")
-        return False
-    word = str(value).strip().lower()
-    if word not in _YES | _NO:
+        return bool(default)
+    answer = _yes_or_no(value)
+    if answer is None:
         raise _Faulty(field, "not_yes_or_no")
-    return word in _YES
+    return answer
 
 
 _READERS: Mapping[str, Callable[[Field, object], Value | None]] = {
@@ -126,6 +135,17 @@ _READERS: Mapping[str, Callable[[Field, object], Value | None]] = {
     "number": _read_number,
     "checkbox": _read_checkbox,
 }
+
+
+def _default_text(field: Field) -> str:
+    """What is sent for a text nobody gave; a default that breaks the form is none."""
+    text = "" if field.default is None else mend_text(str(field.default).replace("\0", ""))
+    return "" if field.max_length and len(text) > field.max_length else text
+
+
+def _yes_or_no(value: object) -> bool | None:
+    word = str(value).strip().lower()
+    return word in _YES if word in _YES | _NO else None
 
 
 def _number(value: object) -> int | float | None:

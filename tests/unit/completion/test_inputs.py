@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.completion.errors import Fault, InputFaults
 from bot.completion.inputs import build_inputs, message_variable
-from bot.completion.models import Field, Parameters
+from bot.completion.models import Control, Field, Parameters
 
 QUERY = Field(kind="paragraph", variable="query", label="Query", required=True, default="")
 TITLE = Field(kind="text-input", variable="title", label="Title", default="dflt", max_length=10)
@@ -61,6 +61,42 @@ def test_an_app_without_a_form_takes_a_query() -> None:
     assert faults(Parameters(), {})["query"].kind == "missing"
 
 
+@pytest.mark.parametrize("fields", [(TONE,), (NUMBER, FLAG)])
+def test_a_form_that_asks_for_no_text_takes_the_message_all_the_same(
+    fields: tuple[Field, ...],
+) -> None:
+    form = Parameters(form=fields)
+    assert build_inputs(form, {message_variable(form): "hi"})["query"] == "hi"
+    assert build_inputs(form, {})["query"] == ""
+    assert faults(form, {"text": "hi"})["text"].kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "sent"),
+    [
+        ("text-input", "far too long", ""),
+        ("paragraph", "a\0\ud83d", "a\ufffd"),
+        ("select", "c", None),
+        ("number", "many", None),
+        ("number", True, None),
+        ("checkbox", "maybe", False),
+        ("number", " 7 ", 7),
+        ("checkbox", "yes", True),
+    ],
+)
+def test_a_default_that_breaks_the_form_is_no_default_and_nobodys_fault(
+    kind: Control, default: str, sent: object
+) -> None:
+    field = Field(kind=kind, variable="v", default=default, max_length=5, options=("a",))
+    assert one(field, None) == sent
+
+
+@pytest.mark.parametrize("kind", ["text-input", "select", "number", "checkbox"])
+def test_a_required_value_whose_default_breaks_the_form_is_missing(kind: Control) -> None:
+    field = Field(kind=kind, variable="v", default="unfitting", max_length=5, required=True)
+    assert fault(field, None).kind == "missing"
+
+
 def test_every_fault_is_told_at_once() -> None:
     found = faults(FORM, {"title": "x" * 11, "tone": "rude", "n": "many", "flag": "maybe", "x": 1})
     assert found == {
@@ -95,7 +131,7 @@ def test_a_number_as_default_of_a_text_is_written_out() -> None:
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_choice_nobody_made_stays_out(value: object) -> None:
-    assert build_inputs(Parameters(form=(TONE,)), {"tone": value}) == {}
+    assert "tone" not in build_inputs(Parameters(form=(TONE,)), {"tone": value})
 
 
 def test_a_choice_falls_back_to_its_default_if_that_is_an_option() -> None:
