@@ -3,6 +3,7 @@
 import asyncio
 import io
 import struct
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 
@@ -140,6 +141,8 @@ def _main_colours(data: bytes) -> list[str]:
         from PIL import Image
     except ImportError:
         return []
+    # What Pillow only warns of on stderr is too large for us already.
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "GIF", "WEBP")) as image:
             # The header was checked before, but Pillow reads sizes of its own.
@@ -148,7 +151,9 @@ def _main_colours(data: bytes) -> list[str]:
             # A JPEG is decoded straight at an eighth of its size.
             image.draft("RGB", (64, 64))
             small = image.convert("RGBA").resize((48, 48))
-    except (OSError, EOFError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, EOFError, ValueError, SyntaxError):
+        return []
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return []
     pixels = small.tobytes()
     names = Counter(
