@@ -1,9 +1,13 @@
 """The verbs of `python -m bot`; each imports what it needs only when it is called."""
 
 import asyncio
+import contextlib
+import io
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Coroutine
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +26,46 @@ class _Verbs(click.Group):
         return list(self.commands)
 
 
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        version = metadata.version("parley")
+    except metadata.PackageNotFoundError:
+        project = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+        version = tomllib.loads(project)["project"]["version"]
+    click.echo(f"Parley {version}")
+    context.exit()
+
+
+def _mend_streams() -> None:
+    """Standard streams that are open, and take every letter."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number is what `open` gives; sockets must not get it.
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="parley", message="Parley %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
 def main() -> None:
     """A Dify Completion app in the chats people already use."""
+    _mend_streams()
 
 
 @main.command("try")
@@ -56,6 +96,11 @@ def ask(
     """
     from bot import terminal
 
+    if voice is not None:
+        try:
+            terminal.check_voice(Path(voice))
+        except terminal.Unusable as error:
+            raise click.BadParameter(f"{error}.", param_hint="--voice") from None
     wish = terminal.Wish(
         images=tuple(map(Path, images)),
         inputs=dict(_pair(each) for each in inputs),
@@ -96,7 +141,7 @@ def serve() -> None:
     _run(run())
 
 
-@main.command()
+@main.command(short_help="Verify settings, API and database, with the cure.")
 def check() -> None:
     """Verify the settings, the API and the database; a line each, with the cure."""
     from bot import check as checks
@@ -184,6 +229,12 @@ def _fail(sentence: str) -> int:
     return 1
 
 
+def _drop_output() -> int:
+    """Let what is still in the buffer go nowhere, or Python would complain at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
 def _run(work: Coroutine[Any, Any, int | None]) -> None:
     """Run to the end on the quickest loop there is, and leave with its status."""
     try:
@@ -193,6 +244,11 @@ def _run(work: Coroutine[Any, Any, int | None]) -> None:
         status = STOPPED
     except BrokenPipeError:
         # Whoever read the output has gone; nothing can be said to them any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        status = _drop_output()
+    except OSError as error:
+        if error.errno is None:
+            raise
+        with contextlib.suppress(OSError):
+            _fail(f"Reading or writing failed: {error.strerror}.")
+        status = _drop_output()
     sys.exit(status or 0)

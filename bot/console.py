@@ -5,17 +5,15 @@ import codecs
 import os
 import re
 import signal
-import stat
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TextIO
 
 # Everything that could move the cursor, recolour or rename the terminal; line ends and tabs stay.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 STOPPED = 130  # exit status: 128 + SIGINT, as shells report it
 
 
@@ -70,11 +68,10 @@ class Lines:
 
     def __init__(self, descriptor: int | None = None) -> None:
         self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
-        self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")(errors="replace").decode
         self._rest = ""
         self._ended = False
-        # A file is always readable, and epoll refuses to watch one.
-        self._waits = not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        self._waits = True
 
     async def read(self) -> str | None:
         """The next line without its end; None when there are no more."""
@@ -98,7 +95,12 @@ class Lines:
             if not ready.done():
                 ready.set_result(None)
 
-        loop.add_reader(self._descriptor, wake)
+        try:
+            loop.add_reader(self._descriptor, wake)
+        except PermissionError:
+            # epoll refuses to watch what never keeps one waiting: a file, /dev/null.
+            self._waits = False
+            return
         try:
             await ready
         finally:
@@ -106,20 +108,42 @@ class Lines:
 
 
 class Interrupts:
-    """Ctrl-C stops the answer that is open; without one, or pressed again, it ends the program."""
+    """Ctrl-C ends the question that is open; without one, or pressed again, the program.
 
-    def __init__(self) -> None:
+    A terminal that is closed, or a SIGTERM, ends the program in order, so that nothing is billed
+    for nobody. `say` is told when ending may take a moment.
+    """
+
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
+        self._say = say
         self._pressed: asyncio.Event | None = None
+        self._question: asyncio.Task[int] | None = None
         self._task = asyncio.current_task()
 
     def __enter__(self) -> Self:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._press)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._press)
+        for number in _ENDINGS:
+            loop.add_signal_handler(number, self._end)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        for number in (signal.SIGINT, *_ENDINGS):
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    async def asking(self, question: Coroutine[object, object, int]) -> int | None:
+        """What `question` returns; None when Ctrl-C ended it before there was a text to keep."""
+        task = self._question = asyncio.create_task(question)
+        try:
+            await asyncio.wait([task])
+        finally:
+            self._question = None
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        return None if task.cancelled() else task.result()
 
     @asynccontextmanager
     async def stopping(self, stop: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
@@ -139,7 +163,15 @@ class Interrupts:
             await asyncio.wait([watcher])
 
     def _press(self) -> None:
+        question, self._question = self._question, None
         if self._pressed is not None and not self._pressed.is_set():
             self._pressed.set()
-        elif self._task is not None:
+        elif question is not None:
+            self._say("— stopping …")
+            question.cancel()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        if self._task is not None:
             self._task.cancel()

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,10 +47,18 @@ class Unusable(Exception):
     """Something the person gave cannot be used; the text says what, and what would do."""
 
 
+def check_voice(path: Path) -> None:
+    """Raise Unusable where speech could not be written to `path`, before an answer is paid for."""
+    if path.suffix.lower() not in SOUNDS:
+        raise Unusable(f"the name must end in one of {', '.join(SOUNDS)}")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Unusable(f"{path} cannot be written")
+
+
 async def ask(settings: Settings, text: str, wish: Wish) -> int:
     """Ask one question. 0 when it was answered, 1 when it failed, 130 when it was stopped."""
     screen = Screen()
-    with Interrupts() as interrupts:
+    with Interrupts(screen.note) as interrupts:
         try:
             async with compose.open_api(settings) as opened:
                 _introduce(opened, screen)
@@ -63,7 +72,7 @@ async def chat(settings: Settings, wish: Wish, *, sandbox: str = "") -> int:
     """Ask line by line until the input ends; 1 when a question failed, else 0."""
     screen, lines = Screen(), Lines()
     failed = False
-    with Interrupts() as interrupts:
+    with Interrupts(screen.note) as interrupts:
         try:
             async with compose.open_api(settings, sandbox=sandbox) as opened:
                 _introduce(opened, screen)
@@ -135,8 +144,19 @@ class _Talk:
 
     async def answer(self, text: str) -> int:
         """Ask and show the answer; 0 answered, 1 failed, 130 stopped."""
+        status = await self._interrupts.asking(self._answer(text))
+        if status is not None:
+            return status
+        self._screen.end_text()
+        kept = "; the app may still write its answer" if self._wish.blocking else ""
+        self._screen.note(f"— stopped{kept}")
+        return STOPPED
+
+    async def _answer(self, text: str) -> int:
         try:
             parameters = await self._known()
+            if self._wish.voice and not parameters.text_to_speech.enabled:
+                raise Unusable("This app does not speak. Its feature “Text to Speech” is off.")
             values = {api.message_variable(parameters): text, **self._wish.inputs}
             inputs = api.build_inputs(parameters, values)
             files = await self._upload(parameters)
@@ -218,11 +238,8 @@ class _Talk:
         path = self._wish.voice
         if path is None or not text.strip():
             return
-        media_type = SOUNDS.get(path.suffix.lower())
-        if media_type is None:
-            raise Unusable(f"{path.name}: the name must end in one of {', '.join(SOUNDS)}.")
         data = speech or (await self._client.speak(text=text, user=self._user)).data
-        sound = await audio.convert(data, media_type)
+        sound = await audio.convert(data, SOUNDS[path.suffix.lower()])
         try:
             await asyncio.to_thread(path.write_bytes, sound)
         except OSError as error:
@@ -254,11 +271,13 @@ class _Talk:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > PICTURE_READ_LIMIT:
-            raise Unusable(f"{path} is too large for a picture.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(PICTURE_READ_LIMIT + 1)
     except OSError as error:
         raise Unusable(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > PICTURE_READ_LIMIT:
+        raise Unusable(f"{path} is too large for a picture.")
+    return data
 
 
 def _fits(path: Path, data: bytes, limit: int) -> None:

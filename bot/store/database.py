@@ -98,4 +98,5 @@ def reason(error: BaseException) -> str:
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
-    return " ".join(str(cause).split()).rstrip(".?") or type(cause).__name__
+    lines = (line.strip() for line in str(cause).splitlines())
+    return "; ".join(line for line in lines if line).rstrip(".?") or type(cause).__name__

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -35,6 +36,12 @@ def free_port() -> int:
 async def get(address: str) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session, session.get(address) as response:
         return response.status, await response.text()
+
+
+async def test_the_version_is_told_installed_or_not(tmp_path: Path) -> None:
+    told = await run(tmp_path, "--version")
+    assert told.status == 0
+    assert re.fullmatch(r"Parley \d+\.\d+\.\d+\n", told.out)
 
 
 async def test_check_names_the_cure_and_is_green_once_it_is_taken(

@@ -1,9 +1,10 @@
 """`python -m bot ask` as a person meets it: a process, a sandbox, a terminal."""
 
 import asyncio
+import signal
 import sys
 import time
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -128,17 +129,106 @@ async def test_the_answer_is_spoken_into_a_file(tmp_path: Path, sandbox: str) ->
     assert (tmp_path / "answer.ogg").read_bytes()[:4] == b"OggS"
 
 
-async def test_a_sound_nobody_knows_is_refused_after_the_answer(
+@pytest.mark.parametrize(
+    ("voice", "sentence"),
+    [
+        ("answer.xyz", "the name must end in one of .ogg, .opus, .mp3, .wav."),
+        ("no/answer.ogg", "no/answer.ogg cannot be written."),
+        ("", "the name must end in one of"),
+    ],
+)
+async def test_a_sound_that_cannot_be_written_is_refused_before_anything_is_asked(
+    tmp_path: Path, voice: str, sentence: str
+) -> None:
+    told = await run(
+        tmp_path,
+        *("ask", "n=1", "--voice", voice),
+        COMPLETION_API_URL="http://127.0.0.1:1/v1",
+        COMPLETION_API_KEY=KEY,
+    )
+    assert (told.status, told.out) == (2, "")
+    assert sentence in told.err
+
+
+async def test_an_app_that_does_not_speak_is_not_paid_for_an_answer(
     tmp_path: Path, sandbox: str
 ) -> None:
     told = await run(
         tmp_path,
-        *("ask", "n=1", "--voice", "answer.xyz"),
+        *("ask", "n=1", "--voice", "answer.ogg"),
+        COMPLETION_API_URL=sandbox,
+        COMPLETION_API_KEY="app-plain",
+    )
+    assert (told.status, told.out) == (1, "")
+    assert told.err.startswith("This app does not speak.")
+
+
+async def test_control_c_before_the_first_word_gives_up_the_question_and_keeps_the_chat(
+    tmp_path: Path, sandbox: str
+) -> None:
+    variables = {"COMPLETION_API_URL": sandbox, "COMPLETION_API_KEY": KEY}
+    async with started(tmp_path, "ask", "--blocking", **variables) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"n=1\n")
+        await read_until(process.stdout, "chunk 0")
+        process.stdin.write(b"n=200 d=0.1\n")
+        await asyncio.sleep(0.5)
+        await interrupt(process)
+        said = await read_until(process.stderr, "the app may still write its answer")
+        assert "stopping" in said
+        out, err = await asyncio.wait_for(process.communicate(b"n=2\n"), 10)
+        assert (process.returncode, b"Traceback" in err) == (0, False)
+        assert b"chunk 1" in out
+
+
+async def test_a_closed_terminal_stops_the_answer_at_the_api(tmp_path: Path, sandbox: str) -> None:
+    question = ("ask", "n=100 d=0.05")
+    variables = {"COMPLETION_API_URL": sandbox, "COMPLETION_API_KEY": KEY}
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        async with started(tmp_path, *question, **variables) as process:
+            await read_until(process.stdout, "chunk 1")
+            process.send_signal(number)
+            _, err = await asyncio.wait_for(process.communicate(), 4)
+            assert (process.returncode, err) == (130, b"")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "said"),
+    [
+        ("</dev/null", 0, ""),
+        ("<&-", 0, ""),
+        ("<questions >&-", 0, "— "),
+        ("<questions 2>&-", 0, "chunk 0"),
+        ("<questions >/dev/full", 1, "Reading or writing failed: No space left on device.\n"),
+        ("<questions | head -c 3", 0, "chu"),
+    ],
+)
+async def test_standard_streams_may_be_anything(
+    tmp_path: Path, sandbox: str, redirection: str, status: int, said: str
+) -> None:
+    (tmp_path / "questions").write_bytes(b"\xef\xbb\xbfn=1\r\n")
+    process = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m bot ask {redirection}",
+        stdout=PIPE,
+        stderr=STDOUT,
+        cwd=tmp_path,
+        env=environment(COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=KEY),
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == status, out
+    assert out.decode().startswith(said)
+    assert b"Traceback" not in out
+
+
+async def test_a_terminal_with_few_letters_shows_what_it_can(tmp_path: Path, sandbox: str) -> None:
+    told = await run(
+        tmp_path,
+        *("ask", "n=1"),
         COMPLETION_API_URL=sandbox,
         COMPLETION_API_KEY=KEY,
+        PYTHONIOENCODING="ascii",
     )
-    assert told.status == 1
-    assert "must end in one of .ogg, .opus, .mp3, .wav" in told.err
+    assert (told.status, told.out) == (0, "chunk 0 ??. \n")
 
 
 async def test_a_whole_answer_can_be_waited_for(tmp_path: Path, sandbox: str) -> None:
@@ -189,6 +279,7 @@ async def test_an_input_that_does_not_fit_is_told_before_anything_is_billed(
     [
         ("note.txt", b"hello", "is no PNG, JPEG, WebP or GIF picture"),
         ("missing.png", None, "cannot be read: No such file or directory"),
+        ("/dev/zero", None, "is too large for a picture"),
     ],
 )
 async def test_a_file_that_is_no_picture_is_refused(

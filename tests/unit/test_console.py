@@ -113,6 +113,36 @@ async def test_the_first_control_c_stops_the_answer_and_the_next_ends_the_progra
 
 
 @pytest.mark.real_time
+async def test_control_c_while_a_question_is_sent_gives_it_up_and_the_next_ends_the_program() -> (
+    None
+):
+    said: list[str] = []
+
+    async def question() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            if len(said) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.sleep(60)
+        return 0
+
+    async def answered() -> int:
+        return 7
+
+    async def program() -> None:
+        with Interrupts(said.append) as interrupts:
+            assert await interrupts.asking(answered()) == 7
+            assert await interrupts.asking(question()) is None
+            await interrupts.asking(question())
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(program())
+    assert said == ["— stopping …"] * 2
+
+
+@pytest.mark.real_time
 async def test_control_c_without_an_answer_ends_the_program() -> None:
     async def program() -> None:
         with Interrupts() as interrupts:
