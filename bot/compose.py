@@ -64,7 +64,7 @@ async def sandbox_server(
     settings: Settings, *, port: int, host: str = "127.0.0.1", engine: str = ""
 ) -> AsyncIterator[str]:
     """A local Completion API for the length of a block; gives its address, `/v1` included."""
-    from bot.sandbox import Config, EngineUnavailable, UnknownFault, serve
+    from bot.sandbox import Config, EngineUnavailable, StateUnavailable, UnknownFault, serve
 
     key = settings.parley_sandbox_upstream_key
     config = Config(
@@ -80,7 +80,7 @@ async def sandbox_server(
     try:
         async with serve(config) as running:
             yield running.url
-    except (EngineUnavailable, UnknownFault) as error:
+    except (EngineUnavailable, StateUnavailable, UnknownFault) as error:
         raise SandboxError(str(error)) from error
 
 

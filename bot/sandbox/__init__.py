@@ -11,15 +11,26 @@ if TYPE_CHECKING:
     from bot.sandbox.app import Running, build, serve
     from bot.sandbox.config import Config
     from bot.sandbox.faults import FAULTS, UnknownFault
+    from bot.sandbox.state import StateUnavailable
     from bot.sandbox.writer import EngineUnavailable
 
-__all__ = ["FAULTS", "Config", "EngineUnavailable", "Running", "UnknownFault", "build", "serve"]
+__all__ = [
+    "FAULTS",
+    "Config",
+    "EngineUnavailable",
+    "Running",
+    "StateUnavailable",
+    "UnknownFault",
+    "build",
+    "serve",
+]
 
 _HOMES = {
     "FAULTS": "faults",
     "Config": "config",
     "EngineUnavailable": "writer",
     "Running": "app",
+    "StateUnavailable": "state",
     "UnknownFault": "faults",
     "build": "app",
     "serve": "app",

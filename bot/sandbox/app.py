@@ -78,7 +78,8 @@ def build(config: Config) -> web.Application:
 async def serve(config: Config) -> AsyncIterator[Running]:
     """The server, listening while the context lasts; port 0 takes any that is free.
 
-    Raises writer.EngineUnavailable, faults.UnknownFault, OSError when the port is taken.
+    Raises writer.EngineUnavailable, state.StateUnavailable, faults.UnknownFault, and OSError when
+    the port is taken.
     """
     runner = web.AppRunner(
         build(config),

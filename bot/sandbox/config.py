@@ -10,6 +10,7 @@ class Config:
 
     `engine` writes for the key `app-sandbox`: `offline`, `local`, or `openai` with an upstream.
     `state_file` keeps messages, files and feedback over a restart; empty keeps them in memory.
+    Either way the oldest go when there are many (`state.Bounds`).
     `fault` is a fault of `faults.FAULTS` that every answer and every speech suffers.
     `busy_status` is how too many requests are answered: 400 as recorded, or the documented 429.
     `word_delay` slows an engine down, in seconds a piece. `speed` is for tests: 20 lets time pass

@@ -1,11 +1,15 @@
-"""What the sandbox remembers: end users, messages, files and feedback, in memory or in a file."""
+"""What the sandbox remembers: end users, messages, files and feedback, in memory or in a file.
 
+It forgets the oldest beyond a bound, feedback with its message, so that it can run for months.
+"""
+
+import asyncio
 import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, closing
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 import aiosqlite
@@ -31,6 +35,39 @@ CREATE TABLE IF NOT EXISTS feedbacks (
     rating TEXT NOT NULL, content TEXT, created_at REAL NOT NULL, updated_at REAL NOT NULL,
     UNIQUE (message, end_user));
 """
+
+# Kept by the connection, not by the file, so that a file made with other bounds obeys these.
+_BOUNDS = """
+CREATE TEMP TRIGGER forget_messages AFTER INSERT ON main.messages BEGIN
+    DELETE FROM feedbacks WHERE message IN
+        (SELECT id FROM messages WHERE rowid <= NEW.rowid - {messages});
+    DELETE FROM messages WHERE rowid <= NEW.rowid - {messages};
+END;
+CREATE TEMP TRIGGER forget_end_users AFTER INSERT ON main.end_users BEGIN
+    DELETE FROM end_users WHERE rowid <= NEW.rowid - {end_users};
+END;
+CREATE TEMP TRIGGER forget_files AFTER INSERT ON main.files BEGIN
+    DELETE FROM files WHERE rowid <= NEW.rowid - {files} OR rowid IN (
+        SELECT number FROM (
+            SELECT rowid AS number, SUM(LENGTH(data)) OVER (ORDER BY rowid DESC) AS bytes
+            FROM files)
+        WHERE bytes > {file_bytes});
+END;
+"""
+
+
+class StateUnavailable(Exception):
+    """The state file cannot be used; the text names the cure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many of each are kept, the newest; the bytes are those of all files together."""
+
+    messages: int = 20_000
+    end_users: int = 100_000
+    files: int = 2_000
+    file_bytes: int = 256 * 2**20  # more than any two files that may be uploaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,10 +260,27 @@ class State:
 
 
 @asynccontextmanager
-async def open_state(path: str) -> AsyncIterator[State]:
-    """The state kept in this file; an empty path keeps it in memory, until it is closed."""
+async def open_state(path: str, bounds: Bounds | None = None) -> AsyncIterator[State]:
+    """The state kept in this file; an empty path keeps it in memory, until it is closed.
+
+    Raises StateUnavailable.
+    """
+    if path:
+        await asyncio.to_thread(_try, path)
     async with aiosqlite.connect(path or ":memory:", isolation_level=None) as database:
-        await database.execute("PRAGMA journal_mode = WAL")
         await database.execute("PRAGMA synchronous = NORMAL")
         await database.executescript(_TABLES)
+        await database.executescript(_BOUNDS.format(**asdict(bounds or Bounds())))
         yield State(database)
+
+
+def _try(path: str) -> None:
+    """Make the file what it must be, here, where a failure leaves no thread of aiosqlite behind."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(_TABLES)
+    except sqlite3.Error as error:
+        raise StateUnavailable(
+            f"The state cannot be kept in {path}: {error}. Choose another file."
+        ) from error

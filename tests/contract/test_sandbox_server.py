@@ -3,12 +3,13 @@
 import asyncio
 import json
 from contextlib import aclosing
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.sandbox import Config, EngineUnavailable, build, serve
+from bot.sandbox import Config, EngineUnavailable, StateUnavailable, build, serve
 from tests.fakes.sandbox_door import Door, first, open_door
 
 pytestmark = pytest.mark.real_time
@@ -26,6 +27,15 @@ async def until_free(door: Door) -> None:
 async def test_an_engine_nobody_knows_keeps_the_server_from_starting() -> None:
     with pytest.raises(EngineUnavailable):
         async with serve(Config(port=0, engine="nonsense")):
+            pass
+
+
+@pytest.mark.parametrize("name", ["", "missing/state.db", "text"])
+async def test_a_state_that_cannot_be_kept_is_told_in_a_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "text").write_text("no database" * 100)
+    path = str(tmp_path / name)
+    with pytest.raises(StateUnavailable, match=f"cannot be kept in {path}: .* another file"):
+        async with serve(Config(port=0, state_file=path)):
             pass
 
 
