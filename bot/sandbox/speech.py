@@ -100,6 +100,7 @@ async def speak(
 
 def speakable(text: str) -> str:
     """What a reader would say of CommonMark: no code blocks, marks, addresses or thinking."""
+    text = re.sub(r"[ \t]+", " ", text)
     for pattern, instead in _UNSPOKEN:
         text = pattern.sub(instead, text)
     return re.sub(r"\s*\n\s*\n\s*", "\n\n", text).strip()
@@ -226,16 +227,17 @@ def _espeak() -> str | None:
 
 
 # In this order. Tables lose their rules, and rows, items and headings become paragraphs, so that
-# the voice pauses after each.
+# the voice pauses after each. None may search far from every place where it could begin: a long
+# text would take seconds of everybody's time.
 _UNSPOKEN = tuple(
     (re.compile(pattern, re.M | re.S if "?:.*?" in pattern else re.M), instead)
     for pattern, instead in (
-        (r"<think>(?:.*?)</think>", ""),
+        (r"<think>(?s:(?:(?!<think>).)*?)</think>", ""),
         (r"^[ \t]*(```|~~~)(?:.*?)(?:^[ \t]*\1[ \t]*$|\Z)", ""),
-        (r"!?\[([^\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)", r"\1"),
+        (r"!?\[([^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)", r"\1"),
         (r"<?https?://[^\s>]+>?", "link"),
         (r"</?[a-zA-Z][^<>\n]{0,200}>", ""),
-        (r"^[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*$", ""),
+        (r"^[ \t]*\|?[ \t]*:?-{3}[-:| \t]*$", ""),
         (r"^[ \t]*(?:[*_][ \t]*){3,}$", ""),
         (r"^[ \t]*\|(.*?)\|?[ \t]*$", r"\n\1\n"),
         (r"[ \t]*\|[ \t]*", ", "),

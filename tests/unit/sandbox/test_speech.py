@@ -237,6 +237,13 @@ def test_markdown_is_not_read_out(text: str, spoken: str) -> None:
     assert speakable(text) == spoken
 
 
+@pytest.mark.parametrize("piece", ["[", "![a](", "<think>", " ", "\t", "-", "*a", "\n "])
+def test_marks_without_end_are_read_in_no_time(piece: str) -> None:
+    started = time.process_time()
+    speakable(piece * (speech.LONGEST_TEXT // len(piece) - 1) + "x")
+    assert time.process_time() - started < 0.3  # quadratic in the length takes seconds
+
+
 def test_demonstration_keeps_its_words_and_loses_its_marks() -> None:
     spoken = speakable(MARKDOWN)
     assert "Plain words, bold, italic, both, struck, inline code, and a" in spoken
