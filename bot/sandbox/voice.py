@@ -11,7 +11,7 @@ from bot.sandbox.apps import App
 FIRST_GROUP, LARGEST_GROUP = 2, 7  # sentences spoken at once: 2, then 3, 4 … up to 7, as in Dify
 PIECES = 3  # one group of sentences was recorded as three pieces of audio
 
-_SENTENCE = re.compile(r"[^。.!?]*[。.!?]")
+_SENTENCE_END = re.compile(r"[。.!?]")
 
 # One frame of silence: MPEG-1 layer III, 128 kbit/s, 44.1 kHz, joint stereo; 417 bytes, 26 ms.
 _SILENT_FRAME = b"\xff\xfb\x90\x64" + bytes(413)
@@ -23,22 +23,26 @@ class Groups:
     """Cuts growing text into the groups of sentences that are spoken together."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._pieces: list[str] = []
+        self._sentences = 0  # that end in the pieces
         self._wanted = FIRST_GROUP
 
     def add(self, piece: str) -> str:
-        """The group this piece completes, or nothing."""
-        self._text += piece
-        sentences: list[str] = _SENTENCE.findall(self._text)
-        if len(sentences) < self._wanted:
+        """The group this piece completes, or nothing. Looks at every character once."""
+        self._pieces.append(piece)
+        self._sentences += len(_SENTENCE_END.findall(piece))
+        if self._sentences < self._wanted:
             return ""
         self._wanted = min(self._wanted + 1, LARGEST_GROUP)
-        group = "".join(sentences)
-        self._text = self._text[len(group) :]
-        return group
+        self._sentences = 0
+        text = "".join(self._pieces)
+        end = max(found.end() for found in _SENTENCE_END.finditer(text))
+        self._pieces = [text[end:]]
+        return text[:end]
 
     def rest(self) -> str:
-        rest, self._text = self._text, ""
+        rest = "".join(self._pieces)
+        self._pieces.clear()
         return rest if rest.strip() else ""
 
 

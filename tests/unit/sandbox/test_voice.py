@@ -1,4 +1,5 @@
 import io
+import time
 import wave
 
 import soundfile
@@ -41,3 +42,13 @@ def test_the_silence_is_real_audio_and_is_cut_without_loss() -> None:
     assert in_pieces(b"") == []
     with wave.open(io.BytesIO(silent_wav())) as sound:
         assert sound.getnframes() == 2_400
+
+
+def test_a_long_text_without_a_sentence_is_looked_at_once() -> None:
+    groups = Groups()
+    begun = time.process_time()
+    assert groups.add("a" * 1_000_000) == ""
+    for _ in range(2_000):
+        assert groups.add("word ") == ""
+    assert time.process_time() - begun < 2
+    assert len(groups.rest()) == 1_010_000
