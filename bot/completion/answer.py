@@ -178,13 +178,9 @@ class Answer:
         self._size += len(delta)
         if self._size > TEXT_LIMIT:
             raise Malformed("too large")
-        if self._filter is not None:
-            shown = self._filter.feed(delta)
-            if shown.replaces:
-                self._show(shown)
-                return
-            delta = shown.text
-        if delta:
+        if self._filter is not None and not self._filter.passes(delta):
+            self._show(self._filter.feed(delta))
+        else:
             self._parts.append(delta)
             self.events.append(TextAdded(delta=delta))
 

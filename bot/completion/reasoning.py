@@ -100,12 +100,20 @@ class ReasoningFilter:
         self._depth = 0
         self._after_closing: list[str] | None = None  # hidden only because blocks are still open
 
+    def passes(self, delta: str) -> bool:
+        """Whether `delta` is shown as it stands, and is taken with that; else `feed` it.
+
+        True for nearly every delta: a word inside a line that is visible anyway.
+        """
+        if self._plain and "<" not in delta and "\n" not in delta:
+            self._line.append(delta)
+            return True
+        return False
+
     def feed(self, delta: str) -> Shown:
         """Take the next piece of the model's text."""
-        if self._plain and delta and "<" not in delta and "\n" not in delta:
-            # Nearly every delta: a word inside a line that is visible anyway.
-            self._line.append(delta)
-            return tuple.__new__(Shown, (delta, False))
+        if delta and self.passes(delta):
+            return Shown(delta, False)
         self._read(self._held + delta, last=False)
         return self._result()
 
