@@ -24,9 +24,9 @@ try:
 except ImportError:  # not on Windows
     from asyncio import new_event_loop
 
-ROUNDS = 3
+ROUNDS = 5
 SETTLE = 0.5  # seconds after the last stream opened, for what piled up meanwhile to be read
-SIZES = {1: 2.0, 100: 2.0, 1000: 2.5}
+SIZES = {1: 1.0, 100: 2.0, 1000: 2.5}
 """Streams at once, and for how many seconds they are watched."""
 JUDGED_COST = (100, 1000)  # one stream is 40 events in two seconds: too few to weigh
 COST_LIMIT = 1.6  # times the bare reader's
@@ -163,7 +163,7 @@ def run(port: int, streams: int, seconds: float) -> tuple[list[Result], list[Res
 
 
 def line(streams: int, name: str, results: list[Result]) -> str:
-    cost = min(result.cost for result in results) * 1e6
+    cost = statistics.median(result.cost for result in results) * 1e6
     load = statistics.median(result.load for result in results)
     p50 = statistics.median(result.percentile(0.50) for result in results) * 1000
     p99 = statistics.median(result.percentile(0.99) for result in results) * 1000
@@ -175,13 +175,19 @@ def line(streams: int, name: str, results: list[Result]) -> str:
 
 
 def faults(streams: int, theirs: list[Result], mine: list[Result]) -> list[str]:
-    """The thresholds that were missed. Noise only ever adds, so the best round counts."""
+    """The thresholds that were missed.
+
+    A machine is quick and slow by turns, so each of our rounds is held against the bare reader's
+    just before it, and the middle one of those counts: the luckiest rounds of both would compare
+    two different minutes.
+    """
     found = []
-    ratio = min(r.cost for r in mine) / min(r.cost for r in theirs)
+    pairs = zip(theirs, mine, strict=True)
+    ratio = statistics.median(ours.cost / bare.cost for bare, ours in pairs)
     print(f"{'':>7}  ours/bare {ratio:.2f}")
     if streams in JUDGED_COST and ratio > COST_LIMIT:
         found.append(f"{streams} streams cost {ratio:.2f} times a bare reader, not {COST_LIMIT}")
-    p99 = min(result.percentile(0.99) for result in mine)
+    p99 = statistics.median(result.percentile(0.99) for result in mine)
     if streams == max(SIZES) and p99 > DELAY_LIMIT:
         found.append(f"at {streams} streams p99 is {p99 * 1000:.0f} ms")
     return found
