@@ -241,7 +241,8 @@ class Settings(BaseSettings):
     )
     parley_stream_silence: Seconds = _setting(
         35.0,
-        "Seconds without a single byte after which an open answer counts as broken. "
+        "Seconds without a single byte, once the first has come, after which an answer counts as "
+        "broken. "
         "The API pings every 10.",
         "35",
     )
