@@ -123,7 +123,7 @@ def _decode(data: bytes, found: str) -> Iterator[tuple[int, "Samples"]]:
     import numpy
     import soundfile
 
-    class Forward(soundfile.SoundFile):  # type: ignore[misc]
+    class Forward(soundfile.SoundFile):  # type: ignore[misc]  # untyped library
         """Read from front to back.
 
         soundfile seeks after every block of what it may seek in. In an MP3, whose frames borrow
