@@ -1,0 +1,277 @@
+"""What the bot may do in a chat: one protocol, its data and its errors; platforms fulfil it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import inf
+from typing import Literal, Protocol
+
+from bot.events import Event, File, MessageRef, Place
+
+
+class SurfaceError(Exception):
+    """A platform did not do what it was asked to."""
+
+
+class RateLimited(SurfaceError):
+    """The platform wants quiet for `retry_after` seconds; nothing was done."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"rate limited for {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class Gone(SurfaceError):
+    """The message is no longer there, or can no longer be changed."""
+
+
+class Forbidden(SurfaceError):
+    """The bot may not speak here: blocked, removed, or without the right to."""
+
+
+class Expired(SurfaceError):
+    """A short-lived permission has run out: an interaction, a stream."""
+
+
+class Stopped(SurfaceError):
+    """The person pressed the platform's own stop."""
+
+
+class Unreachable(SurfaceError):
+    """The platform did not answer, or failed inside. `sent` tells whether it may have acted."""
+
+    def __init__(self, *, sent: bool = True) -> None:
+        super().__init__("the platform does not answer")
+        self.sent = sent
+
+
+class Busy(Exception):
+    """Nothing more is accepted for now; the platform is to come again after `retry_after` s."""
+
+    def __init__(self, retry_after: float = 5.0) -> None:
+        super().__init__("too busy to accept more")
+        self.retry_after = retry_after
+
+
+class Again(Exception):
+    """The work could not be done yet and is to be done once more, after `after` seconds."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__("to be done again")
+        self.after = after
+
+
+Accept = Callable[[Event], Awaitable[bool]]
+"""Keeps an event before it returns; False for one known already. Raises Busy, nothing kept then."""
+
+
+class Rank(IntEnum):
+    """Who goes first when a budget is short."""
+
+    FINAL = 0
+    PERSON = 1  # what somebody just asked for, the first words of an answer among it
+    FRAME = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """A token bucket: `rate` calls a second in `scope`, at most `burst` at once."""
+
+    scope: str
+    rate: float
+    burst: int = 1
+
+
+class Slots(Protocol):
+    """The right to call a platform, shared by everybody who draws on the same budgets."""
+
+    async def slot(self, budgets: Sequence[Budget], rank: Rank, *, who: str = "") -> None:
+        """Return when one call may be made. `who` is the answer it is for; turns go round."""
+        ...
+
+    def give_back(self, budgets: Sequence[Budget]) -> None:
+        """Return a slot that was not used."""
+        ...
+
+    def pause(self, budgets: Sequence[Budget], seconds: float) -> None:
+        """The platform said 429: nobody gets a slot of these scopes until then."""
+        ...
+
+    def book(self, budgets: Sequence[Budget], *, who: str) -> bool:
+        """Book the ending of a growing message before it begins.
+
+        False when as many are open as a scope can end at once: the answer is then posted whole.
+        Frames leave to the endings what is booked.
+        """
+        ...
+
+    def unbook(self, *, who: str) -> None:
+        """The message has ended, or will not be ended; nothing happens when none was booked."""
+        ...
+
+
+Act = Literal[
+    "stop", "regenerate", "like", "dislike", "speak", "inputs", "suggest", "choose", "cancel"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """`name` is one of `Act`; pressed, it comes back as an Action with the same name and value.
+
+    `value` is at most 40 bytes of ASCII (Telegram: 64 bytes for name and value and more).
+    `chosen` marks the one that is in force, such as the rating given.
+    """
+
+    label: str
+    name: Act
+    value: str = field(default="", repr=False)
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What is said: CommonMark, and buttons under it.
+
+    `mine` marks text in the bot's own words; all other text is a model's and must do no harm.
+    """
+
+    text: str = field(repr=False)
+    buttons: tuple[Button, ...] = ()
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Audio to play; `seconds` is its length, 0 where unknown."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    seconds: float = 0.0
+    title: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One control of a form; `max_length` in characters, 0 for none."""
+
+    name: str
+    label: str
+    kind: Literal["text", "paragraph", "select", "number", "checkbox"]
+    required: bool = False
+    value: str = field(default="", repr=False)
+    options: tuple[str, ...] = ()
+    max_length: int = 0
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Something to fill in at once; comes back as a Submission with the same id.
+
+    `check` gives a sentence per field at fault, nothing when all is well; it is pure and quick, so
+    that a platform can answer faults in the form itself.
+    """
+
+    id: str
+    title: str
+    fields: tuple[FormField, ...]
+    submit: str
+    check: Callable[[Mapping[str, str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What one place can show, as data: the core asks before it acts.
+
+    `upload_limit` is in bytes. A message may grow for `grow_for` seconds; unchanged text is shown
+    again after `fades_after` seconds, since it would vanish. `voice_types` goes by preference.
+    `private_replies`: whether `Place.only_user` is kept.
+    """
+
+    edits: bool = True
+    deletes: bool = True
+    buttons: bool = True
+    forms: bool = False
+    reactions: bool = True
+    private_replies: bool = False
+    voice_types: tuple[str, ...] = ()
+    upload_limit: int = 0
+    grow_for: float = inf
+    fades_after: float = inf
+
+
+class Growing(Protocol):
+    """One message while it grows. One call at a time; leaving its block ends what it began."""
+
+    @property
+    def ref(self) -> MessageRef | None:
+        """The message, once it is one; a draft is none."""
+        ...
+
+    def cost(self, message: Outgoing) -> Sequence[Budget]:
+        """What showing `message` draws on, in the state this is in; () when it is shown already."""
+        ...
+
+    async def show(self, message: Outgoing) -> MessageRef | None:
+        """One frame, by the calls that `cost` named; its slot has been taken."""
+        ...
+
+    async def finish(self, message: Outgoing) -> MessageRef:
+        """The last word. Takes its own slots, repairs what expired, raises what it cannot."""
+        ...
+
+
+class Surface(Protocol):
+    """Everything that can be done on one platform. Every verb raises SurfaceError and only that.
+
+    All but `Growing.show` take their slots themselves.
+    """
+
+    @property
+    def name(self) -> str:
+        """The platform, as in `Chat.platform`."""
+        ...
+
+    def capabilities(self, place: Place) -> Capabilities: ...
+
+    def fits(self, place: Place, text: str) -> int:
+        """How many characters of `text` one message holds at most; pure, at least 1."""
+        ...
+
+    def endings(self, place: Place) -> Sequence[Budget]:
+        """What ending one growing message draws on, so that it can be booked before it begins."""
+        ...
+
+    def grow(
+        self, place: Place, old: MessageRef | None = None
+    ) -> AbstractAsyncContextManager[Growing]:
+        """A message that grows: a new one, or `old` written over."""
+        ...
+
+    async def post(self, place: Place, message: Outgoing) -> MessageRef: ...
+
+    async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
+        """Needs nothing remembered: works after a restart."""
+        ...
+
+    async def delete(self, place: Place, ref: MessageRef) -> None: ...
+
+    async def post_voice(self, place: Place, speech: Speech) -> MessageRef | None: ...
+
+    async def show_status(self, place: Place, words: str) -> None:
+        """Something that passes ("typing", "12 before you"), never a message; "" ends it."""
+        ...
+
+    async def open_form(self, place: Place, form: Form) -> None:
+        """Raises Expired where `place.interaction` no longer allows it."""
+        ...
+
+    async def read_file(self, file: File, *, limit: int) -> bytes:
+        """The file's bytes; raises TooLarge beyond `limit` bytes, Gone when it is not there."""
+        ...
+
+
+class TooLarge(SurfaceError):
+    """A file has more bytes than may be read."""
