@@ -1,0 +1,153 @@
+"""The list of everything the bot says; a language is one value of it.
+
+Placeholders are those of `str.format`. A sentence with a number is worded so that it needs no
+plural. Marks that stand below an answer are plain text; whoever shows them sets them in italics.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    language: str
+    """The IETF tag of these sentences."""
+
+    # What passes while an answer is on its way
+    thinking: str
+    looking: str
+    waiting: str  # {count} before this one
+    preparing_voice: str
+
+    # Under or instead of an answer
+    stopped: str
+    stopped_unwritten: str
+    interrupted: str
+    interrupted_unwritten: str
+    maybe_incomplete: str
+    empty_answer: str
+    failed_midway: str
+    sources: str
+
+    # Buttons
+    button_like: str
+    button_dislike: str
+    button_regenerate: str
+    button_try_again: str
+    button_speak: str
+    button_stop: str
+    button_cancel: str
+    button_skip: str
+    button_keep: str
+    button_default: str
+    button_yes: str
+    button_no: str
+    button_fill_in: str
+    button_save: str
+
+    # What the Completion API may answer instead
+    unreachable: str
+    not_set_up: str
+    invalid_input: str
+    quota_exceeded: str
+    busy: str
+    generation_failed: str
+    file_refused: str
+    no_speech: str
+    service_failed: str
+    refused: str
+    unexpected: str  # {reference}
+
+    # Pictures
+    picture_too_large: str  # {limit} megabytes
+    picture_wrong_type: str
+    pictures_too_many: str  # {limit}
+    pictures_unseen: str
+    pictures_unseen_words_answered: str
+    picture_gone: str
+    picture_what_to_do: str
+    picture_what_to_do_group: str
+
+    # Commands
+    unknown_command: str  # {command}
+    ask_how: str
+    nothing_to_stop: str
+    nothing_to_retry: str
+    only_asker: str
+    kept_no_longer: str
+    forgotten: str
+
+    # Who may ask, and how much
+    not_allowed_here: str
+    not_allowed_you: str
+    too_many_questions: str  # {limit} an hour, {wait}
+    allowance_used_up: str  # {wait}
+    wait_minutes: str  # {count}
+    wait_hours: str  # {count}
+
+    # Ratings
+    rating_ask_words: str
+    rating_ask_words_group: str
+    rating_cancelled: str
+    rating_thanks: str
+    rating_needed: str
+    rating_how: str
+    rating_nothing: str
+    rating_impossible: str
+    rating_of_asker: str
+
+    # Details an app asks for besides the question
+    inputs_title: str
+    inputs_needed: str
+    inputs_none: str
+    inputs_write: str  # {label}
+    inputs_write_group: str  # {label}
+    inputs_number: str  # {label}
+    inputs_number_group: str  # {label}
+    inputs_choose: str  # {label}
+    inputs_yes_or_no: str  # {label}
+    inputs_now: str  # {value}
+    inputs_default: str  # {value}
+    inputs_limit: str  # {limit} characters
+    inputs_empty: str
+    inputs_list: str
+    inputs_saved: str
+    inputs_cancelled: str
+    inputs_question_dropped: str
+    inputs_stale: str
+    inputs_of_another: str
+    fault_missing: str  # {label}
+    fault_too_long: str  # {label}, {limit} characters
+    fault_not_an_option: str  # {label}, {options}
+    fault_not_a_number: str  # {label}
+    fault_not_yes_or_no: str  # {label}
+    fault_unknown: str  # {label}
+
+    # Voice
+    voice_nothing: str
+    voice_unwritten: str
+    voice_none_in_app: str
+    voice_none_here: str
+    voice_too_large: str
+    voice_failed: str
+    voice_on: str
+    voice_off: str
+
+    # About the app
+    greeting: str  # {title}
+    greeting_how: str
+    suggestions: str
+    suggested: str  # {name}, {question}
+    help_head: str
+    help_reactions: str
+    help_edit: str
+    about_privacy: str
+    about_made_by: str  # {author}
+    command_ask: str
+    command_stop: str
+    command_retry: str
+    command_voice: str
+    command_inputs: str
+    command_feedback: str
+    command_about: str
+    command_help: str
+    command_forget: str
