@@ -318,3 +318,18 @@ def test_what_settings_take_for_an_address_the_client_takes_too(
     monkeypatch.setenv("COMPLETION_API_URL", address)
     client = CompletionClient(load().completion_api_url, "app-1")
     assert ":5001" in repr(client) or "https" in repr(client)
+
+
+def test_lists_are_tidied_and_out_of_the_box_nothing_is_limited(monkeypatch: Environment) -> None:
+    loaded = load()
+    assert (loaded.parley_allowed_users, loaded.parley_allowed_chats) == ("", "")
+    assert (loaded.parley_questions_per_hour, loaded.parley_daily_tokens) == (0, 0)
+    assert loaded.parley_daily_price == 0
+    assert loaded.parley_voice == "demand"
+    assert (loaded.parley_grace, loaded.parley_keep_text_hours) == (20, 24)
+    monkeypatch.setenv("PARLEY_ALLOWED_USERS", " telegram:42, slack:U1 ,")
+    assert load().parley_allowed_users == "telegram:42,slack:U1"
+    assert faults(PARLEY_ALLOWED_USERS="1 2") == {
+        "PARLEY_ALLOWED_USERS": "separates its parts by something else than commas"
+    }
+    assert faults(PARLEY_DAILY_PRICE="much") == {"PARLEY_DAILY_PRICE": "is not a number"}
