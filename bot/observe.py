@@ -1,12 +1,24 @@
-"""Structured logs with secrets taken out, for our own lines and for every library's."""
+"""What the bot tells about itself: structured logs without content or secrets, and numbers.
+
+The numbers are what `/metrics` shows. No label holds an id of a person, a chat or a message.
+"""
 
 import logging
 import re
+import secrets as randomness
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from hashlib import blake2b
+from math import inf
+from pathlib import Path
+from traceback import extract_tb
 from typing import TextIO
 
 import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from bot.events import Chat
 
 HIDDEN = "[hidden]"
 # Shapes of secrets that libraries print on their own (Telegram's token stands in every URL).
@@ -24,6 +36,69 @@ _FACTS: list[structlog.types.Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.ExtraAdder(),
 ]
+
+
+# From the blink of an eye to the longest a chat bot is waited for.
+_DELAYS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, inf)
+# From one sentence to beyond the 1,200 s after which the API ends its own work.
+_LENGTHS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, inf)
+
+FIRST_TEXT = Histogram(
+    "parley_first_text_seconds",
+    "From the API's first piece of an answer to its first words on a screen.",
+    buckets=_DELAYS,
+)
+FRAMES = Counter("parley_frames", "Changes of a growing message that were shown.")
+DROPPED_FRAMES = Counter(
+    "parley_dropped_frames", "Changes of a growing message that a newer one overtook."
+)
+RATE_LIMITED = Counter(
+    "parley_rate_limited", "Calls that a platform refused for being too many.", ["platform"]
+)
+OPEN_ANSWERS = Gauge("parley_open_answers", "Answers that wait, stream or are being closed.")
+ANSWERS = Counter("parley_answers", "Answers that ended, by how.", ["outcome"])
+ANSWER_SECONDS = Histogram(
+    "parley_answer_seconds", "From asking to the end of an answer's stream.", buckets=_LENGTHS
+)
+ANSWER_CHARACTERS = Histogram(
+    "parley_answer_characters",
+    "Length of answers that ended.",
+    buckets=(100, 300, 1000, 2000, 4000, 8000, 16000, 32000, inf),
+)
+RATINGS = Counter("parley_ratings", "Ratings the API was told: like, dislike or revoked.", ["kind"])
+RATING_LAG = Histogram(
+    "parley_rating_lag_seconds",
+    "From a person's rating to the API knowing it.",
+    # Ratings are kept and sent again for days while the API is down.
+    buckets=(0.1, 0.5, 1, 5, 30, 60, 600, 3600, 86400, inf),
+)
+API_ERRORS = Counter("parley_api_errors", "What the Completion API refused or broke.", ["code"])
+EVENTS = Counter("parley_events", "Events by intake: accepted, duplicate, refused.", ["intake"])
+INBOX_DEPTH = Gauge("parley_inbox_depth", "Events accepted and not done.")
+INBOX_AGE = Gauge("parley_inbox_age_seconds", "Age of the oldest event that is not done.")
+WORK = Counter("parley_work", "Work that ended: done, again, failed.", ["ending"])
+LANE_WAIT = Histogram(
+    "parley_lane_wait_seconds",
+    "From accepting an event to beginning its work, by kind of lane.",
+    ["lane"],
+    buckets=_DELAYS,
+)
+
+CODES = 100  # different values of one label; the API names some thirty errors
+_codes: set[str] = set()
+
+
+def count_api_error(code: str) -> None:
+    """Count an error of the API by its code, or by its kind where it has none.
+
+    Codes come from outside; past CODES different ones they count as "other", so that no server
+    can fill the memory.
+    """
+    if code not in _codes and len(_codes) >= CODES:
+        code = "other"
+    else:
+        _codes.add(code)
+    API_ERRORS.labels(code).inc()
 
 
 class Redaction:
@@ -65,8 +140,12 @@ def configure(
 ) -> None:
     """Set up logging for the whole process: one line an event, on standard error.
 
-    `form`: "json" or "text". Calling it again replaces what was set up before.
+    `form`: "json" or "text". Calling it again replaces what was set up before. The secrets are also
+    what `short` is keyed with, so that its names stay the same from one start to the next.
     """
+    global _key
+    secrets = tuple(secrets)
+    _key = _key_of(secrets)
     structlog.configure(
         processors=[*_FACTS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -98,3 +177,61 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger for facts: `log.info("answer closed", seconds=2.1)`. Never pass message text."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+def bound(**ids: str) -> AbstractContextManager[object]:
+    """Every line written inside the block carries these ids."""
+    return structlog.contextvars.bound_contextvars(**ids)
+
+
+def short(chat: Chat) -> str:
+    """A name for a chat that lines can be compared by, and that tells nobody which chat it is.
+
+    Platform ids are few enough to try them all, hence the key.
+    """
+    name = "\0".join((chat.platform, chat.workspace, chat.id))
+    return blake2b(name.encode(), key=_key, digest_size=6).hexdigest()
+
+
+def _key_of(secrets: Iterable[str]) -> bytes:
+    joined = "\0".join(sorted(secrets))
+    return blake2b(joined.encode()).digest() if joined else randomness.token_bytes()
+
+
+_key = _key_of(())
+
+
+def trace(error: BaseException) -> list[str]:
+    """What was raised and where, causes first, without a word of any message.
+
+    Texts of exceptions may quote what a person wrote; types, files and lines cannot.
+    """
+    return [line for link in _chain(error) for line in _lines(link)]
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and what led to it, the oldest first."""
+    chain = [error]
+    while len(chain) < 10:  # deeper, only the nearest causes help
+        last = chain[-1]
+        earlier = last.__cause__ or (None if last.__suppress_context__ else last.__context__)
+        if earlier is None or earlier in chain:
+            break
+        chain.append(earlier)
+    return chain[::-1]
+
+
+def _lines(error: BaseException, depth: int = 0) -> Iterator[str]:
+    indent = "  " * depth
+    yield f"{indent}{type(error).__module__}.{type(error).__qualname__}"
+    for frame in extract_tb(error.__traceback__)[-20:]:
+        yield f"{indent}  {_place(frame.filename)}:{frame.lineno} in {frame.name}"
+    if isinstance(error, BaseExceptionGroup) and depth < 5:
+        for inner in error.exceptions[:10]:
+            for link in _chain(inner):
+                yield from _lines(link, depth + 1)
+
+
+def _place(filename: str) -> str:
+    """The last parts of a path: enough to find the file, nothing of where people keep it."""
+    return "/".join(Path(filename).parts[-3:])

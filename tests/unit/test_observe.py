@@ -4,8 +4,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from bot import observe
+from bot.events import Chat
 
 TELEGRAM = "123456789:" + "AAHsesame" * 4
 
@@ -78,3 +80,82 @@ def test_lines_for_people_are_plain_text() -> None:
     assert "quiet" not in stream.getvalue()
     assert "loud" in stream.getvalue()
     assert "port=1" in stream.getvalue()
+
+
+def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    try:
+        raise error from cause
+    except BaseException as caught:
+        return caught
+
+
+def test_a_trace_names_types_and_lines_and_no_word_of_a_message() -> None:
+    inner = raised(KeyError("what a person wrote"))
+    group = ExceptionGroup("words", [raised(ValueError("more words"), inner)])
+    lines = observe.trace(raised(RuntimeError("words"), raised(group)))
+    text = "\n".join(lines)
+    assert "words" not in text
+    assert "person" not in text
+    assert [line.strip() for line in lines if "test_observe.py" not in line] == [
+        "builtins.ExceptionGroup",
+        "builtins.KeyError",
+        "builtins.ValueError",
+        "builtins.RuntimeError",
+    ]
+    assert "tests/unit/test_observe.py:" in text
+    assert "in raised" in text
+
+
+def test_a_trace_ends_where_errors_cause_each_other() -> None:
+    first, second = ValueError(), ValueError()
+    first.__cause__, second.__cause__ = second, first
+    assert observe.trace(first) == ["builtins.ValueError", "builtins.ValueError"]
+
+
+def test_a_suppressed_context_stays_out_of_a_trace() -> None:
+    try:
+        try:
+            raise KeyError
+        except KeyError:
+            raise ValueError from None
+    except ValueError as error:
+        assert not any("KeyError" in line for line in observe.trace(error))
+
+
+def test_a_chat_has_a_short_name_that_only_the_same_secrets_give_again() -> None:
+    chat = Chat(platform="telegram", workspace="1", id="42")
+    thread = Chat(platform="telegram", workspace="1", id="42", thread="7")
+    observe.configure(stream=io.StringIO(), secrets=["sesame1"])
+    name = observe.short(chat)
+    assert len(name) == 12
+    assert observe.short(thread) == name
+    assert observe.short(Chat(platform="telegram", workspace="14", id="2")) != name
+    observe.configure(stream=io.StringIO(), secrets=["sesame2"])
+    assert observe.short(chat) != name
+    observe.configure(stream=io.StringIO(), secrets=["sesame1"])
+    assert observe.short(chat) == name
+
+
+def test_lines_carry_the_ids_bound_around_them() -> None:
+    stream = io.StringIO()
+    observe.configure(stream=stream)
+    log = observe.get_logger("x")
+    with observe.bound(answer="a1"):
+        log.info("inside")
+        logging.getLogger("library").warning("inside too")
+    log.info("outside")
+    assert [line.get("answer") for line in lines(stream)] == ["a1", "a1", None]
+
+
+def test_codes_of_errors_cannot_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe, "_codes", set())
+    monkeypatch.setattr(observe, "CODES", 2)
+
+    def counted(code: str) -> float:
+        return REGISTRY.get_sample_value("parley_api_errors_total", {"code": code}) or 0
+
+    before = counted("other")
+    for code in ("t_first", "t_second", "t_third", "t_fourth", "t_first"):
+        observe.count_api_error(code)
+    assert (counted("t_first"), counted("t_second"), counted("t_third")) == (2, 1, 0)
+    assert counted("other") == before + 2
