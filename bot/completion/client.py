@@ -24,7 +24,7 @@ from bot.completion.reading import (
 )
 from bot.completion.reasoning import without_reasoning
 from bot.completion.slots import MAX_STREAMS, Slots, Waiting
-from bot.completion.stream import AnswerStream
+from bot.completion.stream import AnswerStream, Ready
 from bot.completion.transport import Transport
 
 SPEECH_LIMIT = 20 * 1024 * 1024
@@ -112,9 +112,12 @@ class CompletionClient:
         user: str,
         files: Sequence[LocalFile | RemoteFile] = (),
         waiting: Waiting | None = None,
+        ready: Ready | None = None,
     ) -> AnswerStream:
         """An answer as it is written. `waiting` hears how many have to go before (0: your turn).
 
+        `ready` is awaited when its turn has come, before the request leaves, and again before it
+        leaves once more; it may stop the stream, and what it raises is raised.
         Entering the stream raises what the API refuses with; see `AnswerStream` for the rest.
         """
         body = _question(inputs, user, files, "streaming")
@@ -132,6 +135,7 @@ class CompletionClient:
             send_stop=send_stop,
             patience=self._patience,
             show_reasoning=self._show_reasoning,
+            ready=ready,
         )
 
     async def complete(

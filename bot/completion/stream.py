@@ -20,6 +20,7 @@ from bot.completion.sse import Decoder, EventTooLarge
 Read = Callable[[], Awaitable[bytes]]
 Open = Callable[[], Awaitable[httpx.Response]]
 Stop = Callable[[str], Awaitable[None]]
+Ready = Callable[[], Awaitable[None]]
 
 
 class AnswerStream:
@@ -42,8 +43,10 @@ class AnswerStream:
         send_stop: Stop,
         patience: Patience,
         show_reasoning: bool = False,
+        ready: Ready | None = None,
     ) -> None:
         self._slot = slot
+        self._ready = ready
         self._open_response = open_response
         self._send_stop = send_stop
         self._patience = patience
@@ -164,6 +167,8 @@ class AnswerStream:
         """Whatever is opened is closed by `stack`."""
 
         async def try_to_open() -> httpx.Response:
+            if self._ready is not None and not self._answer.stopped:
+                await self._ready()
             if self._answer.stopped:
                 raise CompletionError
             self._asking = True
