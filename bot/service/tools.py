@@ -1,18 +1,21 @@
 """What the use cases work with, and the rules the operator has set for them."""
 
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.completion import CompletionClient
-from bot.events import Place
+from bot.completion import CompletionClient, CompletionError
+from bot.events import MessageRef, Place
 from bot.pace import Pace
 from bot.phrases import Phrases
 from bot.service.app import App
 from bot.service.running import Running
+from bot.store.records import scope
 from bot.store.store import Store
-from bot.surface import Accept, Surface
+from bot.surface import Accept, Button, Outgoing, Surface
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +63,54 @@ class Tools:
 
     def surface(self, place: Place) -> Surface:
         return self.surfaces[place.chat.platform]
+
+    async def phrases_for(self, place: Place) -> Phrases:
+        """The sentences for the person there: their language, else the app's, else English."""
+        language = place.user.language
+        if not language:
+            language = (await self.store.preferences(scope(place))).language
+        return self.phrases(language or self.rules.language or await self._app_language())
+
+    async def _app_language(self) -> str:
+        try:
+            return (await self.app.site()).default_language
+        except CompletionError:
+            return ""
+
+
+def end_user(tools: Tools, place: Place) -> str:
+    """The `user` the Completion API is told; stable for a person, whatever chat they write in.
+
+    With a secret it is a keyed hash, so that the app's owner sees no ids of a platform.
+    """
+    chat, user = place.chat, place.user
+    # Where people belong to workspaces their ids are unique only within one.
+    name = ":".join(part for part in (chat.platform, user.workspace, user.id) if part)
+    secret = tools.rules.end_user_secret
+    if not secret:
+        return name
+    return hmac.new(secret, name.encode(), hashlib.sha256).hexdigest()
+
+
+async def say(
+    tools: Tools, place: Place, text: str, *buttons: Button, private: bool = False
+) -> MessageRef:
+    """A sentence of the bot's own; `private` shows it to nobody else where that can be done.
+
+    Raises SurfaceError.
+    """
+    surface = tools.surface(place)
+    able = surface.capabilities(place)
+    if private and able.private_replies:
+        place = replace(place, only_user=True)
+    shown = buttons if able.buttons else ()
+    return await surface.post(place, Outgoing(text=text, buttons=shown, mine=True))
+
+
+def same_person(one: Place, other: Place) -> bool:
+    """Whether both speak of one person on one platform."""
+    return (
+        one.chat.platform == other.chat.platform
+        and one.user.id == other.user.id
+        and one.user.workspace == other.user.workspace
+    )
