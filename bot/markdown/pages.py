@@ -1,0 +1,282 @@
+"""A long text cut into messages, at the same places however it came to grow."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+import regex
+
+from bot.markdown.ground import Block, Ground
+from bot.markdown.tail import Tail
+
+Fits = Callable[[str], int]
+"""How many characters of a displayed text one message holds, at least 1.
+
+What follows the characters that fit does not change their number.
+"""
+
+_MESSAGE = (
+    512  # characters; the first guess at what one message holds, doubled until it is too much
+)
+
+_INDENT = 64  # spaces; more of them at the start of a piece are no layout and are not displayed
+
+_BLANK_LINES = regex.compile(r"(?:[ \t\r]*+\n)*+")
+_SPACE = regex.compile(r"\s*+")
+_SPACES = regex.compile(r"[ \t]*+")
+_ROW = regex.compile(r"[^\n]*\|")
+_QUOTES = regex.compile(r"(?:[ \t]*+>[ \t]?)*")
+_OPENER = regex.compile(
+    r"(?P<quotes>(?:[ \t]*>)*)(?P<lead>[^`~\n]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """What a piece takes over from the one before, when the cut went through something.
+
+    `opening` is put in front: a fence, a table's head, a quote's mark. Lines lose up to `dedent`
+    spaces. Of `fence`, the mark of the code that was cut, and `rows` is told whether it went on.
+    """
+
+    opening: str = field(default="", repr=False)
+    dedent: int = 0
+    fence: str = ""
+    rows: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One message's part, `source[start:end]`, displayed as `text`; `carry` is for the next."""
+
+    start: int
+    end: int
+    text: str = field(repr=False)
+    carry: Carry = Carry()
+
+
+def cut(text: str, start: int, fits: Fits, *, carry: Carry = Carry()) -> Piece:
+    """The piece of `text` that begins at `start`; it ends with the text when the rest fits.
+
+    Where it ends depends on nothing beyond the first character that does not fit, so that a text
+    is cut at the same places while it grows.
+    """
+    return _cut(text, start, fits, carry) or _rest(text, start, carry)
+
+
+def pieces(text: str, fits: Fits) -> list[Piece]:
+    """A whole text in pieces; joined, their slices of it are the text again."""
+    pages = Pages(fits)
+    pages.feed(text)
+    return pages.finished()
+
+
+class Pages:
+    """A growing text in pieces: `closed` ones, which stay as they are, and the one that grows."""
+
+    def __init__(self, fits: Fits) -> None:
+        self._fits = fits
+        self._text = ""
+        self._tail = Tail()
+        self.closed: list[Piece] = []
+
+    def feed(self, text: str) -> None:
+        """Take the whole text so far. One that does not go on from the last starts anew."""
+        if not text.startswith(self._text):
+            self.closed = []
+        self._text = text
+        while piece := _cut(text, self._start, self._fits, self._carry):
+            self.closed.append(piece)
+
+    def growing(self) -> Piece:
+        """The last piece as it is to be shown now: what is half-open closed or held back."""
+        rest = _rest(self._text, self._start, self._carry)
+        page = rest.text
+        if not page.startswith(self._tail.text):
+            self._tail = Tail()
+        self._tail.feed(page[len(self._tail.text) :])
+        shown = self._tail.shown()
+        while (over := len(shown) - self._fits(shown)) > 0 and page:
+            # What closes it did not fit any more; the next characters begin a piece of their own.
+            page = page[: min(len(page), len(shown)) - over]
+            tail = Tail()
+            tail.feed(page)
+            shown = tail.shown()
+        return replace(rest, text=shown)
+
+    def finished(self) -> list[Piece]:
+        """All pieces of the text as it is, nothing held back; only a blank text has a blank one."""
+        rest = _rest(self._text, self._start, self._carry)
+        if self.closed and not rest.text.strip():
+            return [*self.closed[:-1], replace(self.closed[-1], end=rest.end)]
+        return [*self.closed, rest]
+
+    @property
+    def _start(self) -> int:
+        return self.closed[-1].end if self.closed else 0
+
+    @property
+    def _carry(self) -> Carry:
+        return self.closed[-1].carry if self.closed else Carry()
+
+
+def _rest(source: str, start: int, carry: Carry) -> Piece:
+    page = _Page(source, start, carry)
+    return Piece(start=start, end=len(source), text=page.text)
+
+
+def _cut(source: str, start: int, fits: Fits, carry: Carry) -> Piece | None:
+    """The next piece, or None when the rest of the text fits."""
+    page, limit = _reach(source, start, fits, carry)
+    if page.reaches_end and len(page.text.rstrip()) <= limit:
+        return None
+    for attempt in count():
+        piece = _cut_page(page, start, limit)
+        over = len(piece.text) - fits(piece.text) if piece else 0
+        if piece and (over <= 0 or limit == 1):
+            return piece
+        if piece:
+            # What does not go by length alone is soon tried with far less.
+            limit = max(1, limit - max(over, limit // 8 if attempt > 2 else 0))
+        else:
+            page = _Page(source, start, Carry(dedent=carry.dedent), len(page.text))
+            limit = max(1, fits(page.text))
+    raise AssertionError("a limit of 1 always gives a piece")
+
+
+def _reach(source: str, start: int, fits: Fits, carry: Carry) -> tuple["_Page", int]:
+    """A page of more than one message holds, where there is as much, and how much that is."""
+    size = _MESSAGE
+    while True:
+        page = _Page(source, start, carry, size)
+        limit = max(1, fits(page.text))
+        if limit < 2 * len(page.opening) and carry.opening:
+            carry = Carry(dedent=carry.dedent)  # a head that leaves no room is not repeated
+        elif page.reaches_end or limit < len(page.text.rstrip()):
+            return page, limit
+        else:
+            size *= 2
+
+
+def _cut_page(page: "_Page", start: int, limit: int) -> Piece | None:
+    """A piece of at most `limit` characters; None when the opening leaves no room for one."""
+    ground = Ground(page.text, limit)
+    place = ground.best()
+    if place > len(page.opening):
+        return _cut_between(page, ground, start, place)
+    place = ground.forced()
+    if place <= len(page.opening):
+        return None
+    return _cut_through(page, ground, start, place)
+
+
+def _cut_between(page: "_Page", ground: Ground, start: int, place: int) -> Piece:
+    text, end = page.text[:place].rstrip(), page.source(place)
+    if code := ground.block(ground.code, place):
+        return _cut_code(page, code, start, place)
+    if table := ground.block(ground.tables, place):
+        carry = Carry(opening=page.text[table.start : table.body], rows=True)
+    else:
+        carry = _in_line(page, place)
+    return Piece(start=start, end=end, text=text, carry=carry)
+
+
+def _cut_through(page: "_Page", ground: Ground, start: int, place: int) -> Piece:
+    """Cut where something ought to stay whole, closing it here and opening it again."""
+    if code := ground.block(ground.code, place):
+        return _cut_code(page, code, start, place)
+    tail = Tail()
+    tail.feed(page.text[:place])
+    carry = _in_line(page, place)
+    return Piece(
+        start=start,
+        end=page.source(place),
+        text=tail.text.rstrip() + tail.closing,
+        carry=replace(carry, opening=carry.opening + tail.opening),
+    )
+
+
+def _cut_code(page: "_Page", code: Block, start: int, place: int) -> Piece:
+    text, end = page.text[:place], page.source(place)
+    opener = _OPENER.match(page.text, code.start)
+    if not opener:  # code by indentation has no marks
+        return Piece(start=start, end=end, text=text.rstrip())
+    quotes, lead, mark, info = opener.groups()
+    carry = Carry(opening=f"{quotes}{mark}{info}\n", dedent=len(lead), fence=mark)
+    return Piece(start=start, end=end, text=f"{text.rstrip()}\n{quotes}{mark}", carry=carry)
+
+
+def _in_line(page: "_Page", place: int) -> Carry:
+    """What a line goes on with in the next piece."""
+    line = page.text.rfind("\n", 0, place) + 1
+    if line == place:
+        return Carry()
+    quotes = _QUOTES.match(page.text, line)
+    spaces = _SPACES.match(page.text, line)
+    return Carry(
+        opening=quotes[0] if quotes else "",
+        dedent=page.dedent + (len(spaces[0]) if spaces else 0),
+    )
+
+
+class _Page:
+    """The text from `start` on as it is displayed, and the way back from there to the source."""
+
+    def __init__(self, source: str, start: int, carry: Carry, size: int | None = None) -> None:
+        self._begin, ended = _begin(source, start, carry)
+        self.opening = "" if ended else carry.opening
+        self.dedent = _dedent(source, start, self._begin, carry)
+        self._removed: list[tuple[int, int]] = []  # display place, characters left out before it
+        end = len(source) if size is None else self._begin + size
+        self.reaches_end = end >= len(source)
+        body = source[self._begin : end]
+        self.text = self.opening + self._dedented(body) if body else ""
+
+    def source(self, place: int) -> int:
+        """The place in the source of one in `text`."""
+        index = bisect_right(self._removed, (place, 0)) - 1
+        removed = self._removed[index][1] if index >= 0 else 0
+        return self._begin + max(0, place - len(self.opening)) + removed
+
+    def _dedented(self, body: str) -> str:
+        if not self.dedent:
+            return body
+        lines, place, removed, inside = [], len(self.opening), 0, True
+        for number, line in enumerate(body.split("\n")):
+            indent = len(line) - len(line.lstrip(" \t"))
+            inside = inside and (indent > 0 or number == 0 or not line)
+            left_out = min(indent, self.dedent) if inside else 0
+            if left_out:
+                removed += left_out
+                self._removed.append((place, removed))
+            lines.append(line[left_out:])
+            place += len(line) - left_out + 1
+        return "\n".join(lines)
+
+
+def _begin(source: str, start: int, carry: Carry) -> tuple[int, bool]:
+    """Where a piece begins to be displayed, and whether what was cut has ended right there."""
+    ended, begin = False, start
+    if carry.fence:
+        closing = regex.compile(rf"[ \t>]*{carry.fence}[ \t]*(?:\n|\Z)").match(source, start)
+        ended, begin = bool(closing), closing.end() if closing else start
+    elif carry.rows:
+        ended = not _ROW.match(source, start)
+    if start and (ended or not carry.fence):
+        space = _BLANK_LINES if source[begin - 1] == "\n" else _SPACE
+        begin = _end(space, source, begin)
+    blank = _end(_SPACE, source, begin)
+    return (blank if blank - begin > _INDENT else begin), ended
+
+
+def _dedent(source: str, start: int, begin: int, carry: Carry) -> int:
+    """How far a piece is moved left: what was nested would else be read as code."""
+    if start and source[begin - 1] == "\n" and not carry.fence:
+        return _end(_SPACES, source, begin) - begin
+    return carry.dedent
+
+
+def _end(pattern: "regex.Pattern[str]", text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return int(found.end()) if found else start
