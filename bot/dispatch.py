@@ -1,0 +1,329 @@
+"""From an accepted event to its use case: what is taken in, in which lane, and how it may end.
+
+This is the error boundary: what a use case did not expect is logged under a reference, the person
+is told that reference, and no other work is touched.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol, assert_never
+from urllib.parse import quote
+
+from bot import observe
+from bot.events import (
+    Action,
+    Command,
+    Deleted,
+    Edited,
+    Event,
+    Message,
+    MessageRef,
+    Place,
+    Reaction,
+    Submission,
+)
+from bot.lanes import DONE, FAILED, Perform, Recent, Verdict
+from bot.store.database import Fault
+from bot.store.records import Work
+from bot.surface import Again, Busy, RateLimited, SurfaceError, Unreachable
+
+LIMIT = 10_000  # events not done: some 20 MB, and more than an hour's work for most apps
+WRITING = 1000  # events being stored at once: two seconds' worth on a slow disk
+STORED_WITHIN = 2.5  # seconds; Slack gives an event up after 3
+GRACE = 20.0  # seconds open answers get to end by themselves; hosts kill after 30
+CUTTING = 6.0  # seconds for them to say that they were interrupted: a stop at the API takes 5
+ATTEMPTS = 5  # times work is begun before it is given up
+FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
+FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
+TELLING = 30.0  # seconds a person's chat gets to take the news of an error
+_LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without those that look like others
+
+_TALKING_COMMANDS = frozenset({"ask", "voice", "retry"})
+_TALKING_ACTIONS = frozenset({"regenerate", "speak", "suggest", "revise"})
+_FORM_ACTIONS = frozenset({"choose", "cancel"})
+_RATING_ACTIONS = frozenset({"like", "dislike"})
+
+_log = observe.get_logger("bot.dispatch")
+
+
+class Inbox(Protocol):
+    """The queue: whatever carries accepted work, in this process or in others."""
+
+    @property
+    def depth(self) -> int:
+        """Events that are not done."""
+        ...
+
+    @property
+    def writing(self) -> int:
+        """Events that are being stored."""
+        ...
+
+    @property
+    def opened(self) -> bool:
+        """Whether new work begins: what was left has been taken up, and nothing is closing."""
+        ...
+
+    async def accept(self, event: Event, lane: str) -> bool:
+        """Stored when it returns; False: seen before. Raises Fault."""
+        ...
+
+    async def run(self, perform: Perform) -> None:
+        """Lanes in order, side by side, until drained; `perform` never raises."""
+        ...
+
+    def drain(self) -> None:
+        """Begin nothing more; `run` returns when what has begun has ended."""
+        ...
+
+
+Handle = Callable[[Work], Awaitable[None]]
+Report = Callable[[Event, str], Awaitable[None]]
+"""Tells the person of an event that it failed, and the reference to name."""
+
+
+class Dispatcher:
+    """Takes events in and sees each of them through.
+
+    `limit`: events not done beyond which nothing is accepted. `grace`: seconds that open work gets
+    when the bot stops; then `cut` is called and has CUTTING seconds.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        handle: Handle,
+        report: Report,
+        *,
+        limit: int = LIMIT,
+        grace: float = GRACE,
+        cut: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inbox = inbox
+        self._handle = handle
+        self._report = report
+        self._limit = limit
+        self._grace = grace
+        self._cut = cut
+        self._recent = Recent()
+        self._closing = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    async def accept(self, event: Event) -> bool:
+        """Keep an event of a platform; False when it was kept before.
+
+        Raises Busy, and has kept nothing it would not keep again, when the bot is stopping, when
+        too much waits, or when the database does not follow.
+        """
+        if event.id in self._recent:
+            return self._counted("duplicate", False)
+        if self._closing.is_set() or self._is_full():
+            self._counted("refused", False)
+            raise Busy
+        return await self._keep(event)
+
+    async def follow_up(self, event: Event) -> bool:
+        """Keep an event of our own, the consequence of one that was accepted.
+
+        However much waits; while the bot stops it is kept for the next start.
+        """
+        return event.id not in self._recent and await self._keep(event)
+
+    async def run(self) -> None:
+        """Work until `drain` is called and what has begun has ended.
+
+        What a crash, a kill or the end of the grace time left is begun again at the next start.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            self._running = tasks.create_task(self._inbox.run(self._perform))
+            closing = tasks.create_task(self._closing.wait())
+            await asyncio.wait({self._running, closing}, return_when=asyncio.FIRST_COMPLETED)
+            self._inbox.drain()
+            if not await _ended(self._running, self._grace):
+                _log.info("the grace time is over")
+                self._cut()
+                if not await _ended(self._running, CUTTING):
+                    _log.warning("work is broken off and begun again at the next start")
+            self._running.cancel()
+            closing.cancel()
+
+    async def drain(self) -> None:
+        """Close the intake, let open work end within the grace time, and return when it has."""
+        self._closing.set()
+        if self._running is not None:
+            await asyncio.wait({self._running})
+
+    async def health(self) -> str:
+        """ "" while events are taken and worked on, else what hinders it."""
+        if self._closing.is_set():
+            return "the bot is stopping"
+        return "" if self._inbox.opened else "the inbox is not open yet"
+
+    def _is_full(self) -> bool:
+        return self._inbox.depth >= self._limit or self._inbox.writing >= WRITING
+
+    async def _keep(self, event: Event) -> bool:
+        try:
+            async with asyncio.timeout(STORED_WITHIN):
+                new = await self._inbox.accept(event, lane(event))
+        except (Fault, TimeoutError) as error:
+            _log.error("an event could not be stored", error=type(error).__name__)
+            self._counted("refused", False)
+            raise Busy from error
+        self._recent.add(event.id)
+        return self._counted("accepted" if new else "duplicate", new)
+
+    def _counted(self, intake: str, new: bool) -> bool:
+        observe.EVENTS.labels(intake).inc()
+        return new
+
+    async def _perform(self, work: Work) -> Verdict:
+        """Do work and judge how it ended; never raises, unless cancelled."""
+        event = work.event
+        with observe.bound(event_id=event.id, chat=observe.short(event.place.chat)):
+            if work.attempts >= ATTEMPTS:
+                # Telling may be what ends the process each time: it is tried only once.
+                return await self._give_up(work, tell=work.attempts == ATTEMPTS)
+            error = await _error_of(self._handle(work))
+            return await self._end(work, error) if error else DONE
+
+    async def _end(self, work: Work, error: BaseException) -> Verdict:
+        """How work ends that raised: as the worst of what it raised says."""
+        verdicts = [_verdict(leaf, work.attempts) for leaf in _leaves(error)]
+        expected = [verdict for verdict in verdicts if verdict]
+        if len(expected) < len(verdicts):
+            return await self._fail(work, error)
+        worst = max(expected, key=lambda verdict: (verdict.ending == "again", verdict.after))
+        if worst.ending == "done":
+            _log.info("nobody is left to be told", error=type(error).__name__)
+        elif worst.counts and work.attempts + 1 >= ATTEMPTS and not self._closing.is_set():
+            return await self._give_up(work, tell=True)
+        else:
+            _log.info("to be done again", error=type(error).__name__, after=worst.after)
+        return worst
+
+    async def _give_up(self, work: Work, *, tell: bool) -> Verdict:
+        reference = _reference()
+        _log.error("given up", reference=reference, attempts=work.attempts)
+        if tell:
+            await self._tell(work.event, reference)
+        return FAILED
+
+    async def _fail(self, work: Work, error: BaseException) -> Verdict:
+        reference = _reference()
+        _log.error("failed", reference=reference, trace=observe.trace(error))
+        await self._tell(work.event, reference)
+        return FAILED
+
+    async def _tell(self, event: Event, reference: str) -> None:
+        report = asyncio.wait_for(self._report(event, reference), TELLING)
+        if error := await _error_of(report):
+            _log.warning("could not be told", reference=reference, trace=observe.trace(error))
+
+
+def lane(event: Event) -> str:
+    """The lane of an event: within one, work is done in order; different ones run side by side.
+
+    `talk`: whatever speaks. One for each person and chat, whatever the thread: what somebody asks
+    in a chat is answered in order, and what they have settled there (`records.scope`) belongs to
+    all its threads. `rate`, `edit`: quick, and the last word on one message counts. `form`: the
+    steps of a person's form. `now`: everything else, for itself alone, so that a stop or a
+    question for help waits for nothing.
+    """
+    match event:
+        case Message():
+            return _talk(event.place)
+        case Command():
+            return _talk(event.place) if event.name in _TALKING_COMMANDS else _key("now", event.id)
+        case Edited() | Deleted():
+            return _key("edit", *_on(event.ref))
+        case Reaction():
+            return _key("rate", *_on(event.ref), *_who(event.place))
+        case Action():
+            return _action_lane(event)
+        case Submission():
+            return _key("form", *_where(event.place), *_who(event.place))
+        case _:
+            assert_never(event)
+
+
+def _action_lane(event: Action) -> str:
+    if event.name in _TALKING_ACTIONS:
+        return _talk(event.place)
+    if event.name in _RATING_ACTIONS:
+        return _key("rate", *_on(event.ref), *_who(event.place))
+    if event.name in _FORM_ACTIONS:
+        return _key("form", *_where(event.place), *_who(event.place))
+    return _key("now", event.id)
+
+
+def _talk(place: Place) -> str:
+    return _key("talk", *_where(place), *_who(place))
+
+
+def _where(place: Place) -> tuple[str, ...]:
+    return place.chat.platform, place.chat.workspace, place.chat.id
+
+
+def _who(place: Place) -> tuple[str, ...]:
+    return place.user.workspace, place.user.id
+
+
+def _on(ref: MessageRef) -> tuple[str, ...]:
+    return ref.platform, ref.workspace, ref.chat, ref.id
+
+
+def _key(kind: str, *parts: str) -> str:
+    """Quoted, so that no two different lanes are written alike."""
+    return ":".join((kind, *(quote(part, safe="") for part in parts)))
+
+
+def _verdict(error: BaseException, attempts: int) -> Verdict | None:
+    """What an error means for the work that raised it; None for one that nobody expected."""
+    pause = FIRST_PAUSE * 4**attempts
+    match error:
+        case Again(after=after) | RateLimited(retry_after=after):
+            return Verdict(ending="again", after=max(after, pause))
+        case Unreachable():
+            return Verdict(ending="again", after=pause)
+        case SurfaceError():
+            return DONE  # blocked, gone, too late: nothing can be said there, nor need be
+        case Busy(retry_after=after):
+            return Verdict(ending="again", after=after, counts=False)
+        case Fault():
+            return Verdict(ending="again", after=FAULT_PAUSE, counts=False)
+        case _:
+            return None
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors of a group, for task groups wrap even a single one."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+async def _error_of(step: Awaitable[None]) -> BaseException | None:
+    """What `step` raised; being cancelled counts when it was the step's own doing, not ours."""
+    try:
+        await step
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return error
+    except Exception as error:
+        return error
+    return None
+
+
+async def _ended(task: asyncio.Task[None], seconds: float) -> bool:
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    return bool(done)
+
+
+def _reference() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(8))
