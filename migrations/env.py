@@ -7,11 +7,14 @@ from sqlalchemy.engine import Connection
 
 from bot.settings import load
 from bot.store.database import opened
+from bot.store.tables import metadata
 
 
 def _steps(connection: Connection) -> None:
     # SQLite changes a table only by making it anew, which "batch" does.
-    context.configure(connection=connection, render_as_batch=True)
+    context.configure(
+        connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -5,15 +5,16 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import event, make_url
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 BUSY_TIMEOUT = 5000  # milliseconds a writer waits for another process's lock before it gives up
 CONNECT_TIMEOUT = 10  # seconds; a database that needs longer is down for a chat
-
+SILENCE = 20_000  # milliseconds without a word of a PostgreSQL server that was sent something
+IN_MEMORY = (None, "", ":memory:")  # what SQLite's addresses name so
 
 Fault = SQLAlchemyError
 """What an engine raises when its database is not there or not as expected."""
@@ -42,20 +43,42 @@ def open_engine(address: str) -> AsyncEngine:
     """An engine with what either database needs to keep what it has accepted."""
     url = normalise(address)
     if url.get_backend_name() == "postgresql":
-        return create_async_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT}
-        )
-    if url.database and url.database != ":memory:":
+        patience = {"connect_timeout": CONNECT_TIMEOUT, "tcp_user_timeout": SILENCE}
+        return create_async_engine(url, pool_pre_ping=True, connect_args=patience)
+    if url.database and url.database not in IN_MEMORY:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_immediate)
+        engine = create_async_engine(url)
+    else:
+        # One connection, one task at a time: it is the database.
+        engine = create_async_engine(
+            url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0
+        )
+    _listen(engine.sync_engine)
     return engine
+
+
+def open_threaded(url: URL, connections: int) -> Engine:
+    """An engine on the same SQLite file for threads of ours: no hop to a thread per statement."""
+    engine = create_engine(
+        url.set(drivername="sqlite"), pool_size=connections, max_overflow=0, pool_timeout=0
+    )
+    _listen(engine)
+    return engine
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for transactions that only read, which no writer has to wait for."""
+    return engine.execution_options(only_reads=True, postgresql_readonly=True)
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin)
 
 
 def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     # The driver's own transactions would begin at the first write and lose updates between a
-    # SELECT and it; with no isolation level of its own, `_begin_immediate` begins each one.
+    # SELECT and it; with no isolation level of its own, `_begin` begins each one.
     connection.isolation_level = None  # type: ignore[attr-defined]  # the adapter's own attribute
     cursor = connection.cursor()  # type: ignore[attr-defined]  # DBAPI, untyped in SQLAlchemy
     for pragma in (
@@ -63,19 +86,22 @@ def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
         # NORMAL may lose the last commits on a power cut: an event a platform saw accepted.
         "synchronous=FULL",
         "foreign_keys=ON",
+        # What is deleted is gone from the file, not only from its tables.
+        "secure_delete=ON",
         f"busy_timeout={BUSY_TIMEOUT}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    only_reads = connection.get_execution_options().get("only_reads", False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def forgets(engine: AsyncEngine) -> bool:
     """Whether it is a database in memory, which nobody else sees and no restart survives."""
-    return engine.dialect.name == "sqlite" and engine.url.database in (None, "", ":memory:")
+    return engine.dialect.name == "sqlite" and engine.url.database in IN_MEMORY
 
 
 @asynccontextmanager

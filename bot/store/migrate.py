@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import migrations
-from bot.store.database import DatabaseError
+from bot.store.database import DatabaseError, reading
 
 LOCK = 0x7061726C6579  # "parley"; any number, so long as every process takes the same
 
@@ -43,7 +43,7 @@ def is_from_the_future(revision: str) -> bool:
 
 async def revision(engine: AsyncEngine) -> str:
     """The revision the database is at; "" for one that was never prepared."""
-    async with engine.connect() as connection:
+    async with reading(engine).connect() as connection:
         return await connection.run_sync(_revision)
 
 

@@ -18,6 +18,7 @@ State = Literal[
 `asked` is committed before the request leaves, so whatever is past `waiting` may have been billed.
 """
 Opinion = Literal["like", "dislike"]
+Role = Literal["text", "voice", "note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class Screen:
 
     answer: str
     part: int
-    role: Literal["text", "voice", "note"]
+    role: Role
     ref: MessageRef | None = None
 
 

@@ -1,0 +1,273 @@
+"""Steps on answers: one generation each, from the question to its last screen."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy import Select, case, func, select, update
+from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.sql import ColumnElement
+
+from bot.events import Chat, MessageRef, Place, User
+from bot.store import retention, usage
+from bot.store.records import Answer, Outcome, Source, Upload, Value
+from bot.store.statements import insert
+from bot.store.tables import answers, questions, screens
+
+_TAKEN_OVER = (
+    *("id", "event", "end_user", "question", "replaces", "state", "outcome"),
+    *("inputs", "files", "uploads", "task_id", "message_id", "text", "error", "sources"),
+    *("tokens", "price", "currency", "stop_wanted", "created_at", "finished_at"),
+)
+"""Columns that are the fields of the same name."""
+
+
+def open_answer(connection: Connection, answer: Answer, now: datetime) -> Answer:
+    finished = answer.state == answer.outcome
+    values = {name: getattr(answer, name) for name in _TAKEN_OVER}
+    values["finished_at"] = (answer.finished_at or now) if finished else None
+    connection.execute(
+        insert(connection, answers)
+        .values(
+            **values,
+            **_place_columns(answer.place),
+            claim="",
+            forget_wanted=False,
+            emptied=False,
+            asked_at=None if answer.state == "waiting" else answer.created_at,
+        )
+        .on_conflict_do_nothing(index_elements=["event"])
+    )
+    return _one(connection, answers.c.event == answer.event)
+
+
+def answer(connection: Connection, id: str) -> Answer | None:
+    return _first(connection, select(answers).where(answers.c.id == id))
+
+
+def answer_for(connection: Connection, event_id: str) -> Answer | None:
+    return _first(connection, select(answers).where(answers.c.event == event_id))
+
+
+def claim(connection: Connection, id: str, claim: str) -> Answer | None:
+    taken = connection.execute(
+        update(answers).where(answers.c.id == id, _open).values(claim=claim).returning(answers)
+    )
+    row = taken.mappings().first()
+    return _answer(row) if row else None
+
+
+def asked(
+    connection: Connection,
+    id: str,
+    claim: str,
+    now: datetime,
+    inputs: Mapping[str, Value],
+    uploads: Sequence[Upload],
+) -> bool:
+    held = _held(id, claim)
+    changed = connection.execute(
+        update(answers)
+        .where(held, answers.c.state == "waiting", answers.c.stop_wanted.is_(False))
+        .values(state="asked", asked_at=now, inputs=dict(inputs), uploads=tuple(uploads))
+    )
+    return changed.rowcount == 1
+
+
+def started(connection: Connection, id: str, claim: str, task_id: str, message_id: str) -> bool:
+    changed = connection.execute(
+        update(answers)
+        .where(_held(id, claim), answers.c.state.in_(("asked", "streaming")))
+        .values(state="streaming", task_id=task_id, message_id=message_id)
+    )
+    return changed.rowcount == 1
+
+
+def keep(connection: Connection, id: str, claim: str, text: str) -> bool | None:
+    # A keeper may come late: once the outcome is decided, its text is.
+    newest = case((answers.c.outcome.is_(None), text), else_=answers.c.text)
+    kept = connection.execute(
+        update(answers).where(_held(id, claim)).values(text=newest).returning(answers.c.stop_wanted)
+    )
+    return kept.scalar_one_or_none()
+
+
+def closing(
+    connection: Connection,
+    id: str,
+    claim: str,
+    now: datetime,
+    *,
+    outcome: Outcome,
+    text: str,
+    error: str,
+    sources: Sequence[Source],
+    tokens: int,
+    price: Decimal,
+    currency: str,
+    message_id: str,
+    task_id: str,
+) -> bool:
+    held = select(answers).where(_held(id, claim)).with_for_update()
+    row = connection.execute(held).mappings().first()
+    if row is None:
+        return False
+    if row["outcome"] is not None:
+        return True  # decided, and its usage counted, by the first that came
+    connection.execute(
+        update(answers)
+        .where(answers.c.id == id)
+        .values(
+            state="closing",
+            outcome=outcome,
+            text=text,
+            error=error,
+            sources=tuple(sources),
+            tokens=tokens,
+            price=price,
+            currency=currency,
+            message_id=message_id or row["message_id"],
+            task_id=task_id or row["task_id"],
+        )
+    )
+    usage.add(connection, now.astimezone(UTC).date(), row["end_user"], tokens, price, currency)
+    return True
+
+
+def closed(connection: Connection, id: str, claim: str, now: datetime) -> None:
+    finished = connection.execute(
+        update(answers)
+        .where(_held(id, claim), answers.c.state == "closing")
+        .values(state=answers.c.outcome, finished_at=now)
+        .returning(answers.c.forget_wanted)
+    ).first()
+    if finished and finished.forget_wanted:
+        retention.forget_answers(connection, answers.c.id == id)
+
+
+def want_stop(connection: Connection, id: str) -> Answer | None:
+    connection.execute(update(answers).where(answers.c.id == id, _open).values(stop_wanted=True))
+    return answer(connection, id)
+
+
+def open_answers(connection: Connection, place: Place) -> list[Answer]:
+    found = select(answers).where(_of_person(place), _open).order_by(answers.c.number)
+    return [_answer(row) for row in connection.execute(found).mappings()]
+
+
+def answer_on(connection: Connection, ref: MessageRef) -> Answer | None:
+    found = (
+        select(answers).join(screens, screens.c.answer == answers.c.id).where(screens.c.ref == ref)
+    )
+    return _first(connection, _newest(found))
+
+
+def latest_answer(connection: Connection, place: Place) -> Answer | None:
+    visible = select(screens.c.answer).where(
+        screens.c.answer == answers.c.id, screens.c.ref.is_not(None)
+    )
+    found = select(answers).where(_of_person(place), ~_open, visible.exists())
+    if place.chat.thread:
+        found = found.where(answers.c.thread == place.chat.thread)
+    return _first(connection, _newest(found))
+
+
+def answers_to(connection: Connection, event_id: str) -> list[Answer]:
+    on_its_messages = answers.c.question.in_(
+        select(questions.c.ref).where(questions.c.event == event_id)
+    )
+    found = select(answers.c.number).where(on_its_messages)
+    both = found.union(select(answers.c.number).where(answers.c.event == event_id))
+    rows = connection.execute(
+        select(answers).where(answers.c.number.in_(both)).order_by(answers.c.number)
+    )
+    return [_answer(row) for row in rows.mappings()]
+
+
+def latest_for_question(connection: Connection, ref: MessageRef) -> Answer | None:
+    its_event = select(questions.c.event).where(questions.c.ref == ref, questions.c.event != "")
+    of_album = select(questions.c.ref).where(questions.c.event.in_(its_event))
+    number = select(func.max(answers.c.number)).where(
+        answers.c.question.in_(of_album) | (answers.c.question == ref)
+    )
+    return _first(connection, select(answers).where(answers.c.number == number.scalar_subquery()))
+
+
+def asked_since(connection: Connection, end_user: str, since: datetime) -> int:
+    counted = select(func.count()).where(
+        answers.c.end_user == end_user, answers.c.asked_at >= since
+    )
+    return connection.execute(counted).scalar_one()
+
+
+_open = answers.c.finished_at.is_(None)
+
+
+def _held(id: str, claim: str) -> ColumnElement[bool]:
+    return (answers.c.id == id) & (answers.c.claim == claim)
+
+
+def _of_person(place: Place) -> ColumnElement[bool]:
+    chat, user = place.chat, place.user
+    return (
+        (answers.c.user_id == user.id)
+        & (answers.c.workspace == chat.workspace)
+        & (answers.c.chat == chat.id)
+        & (answers.c.platform == chat.platform)
+        & (answers.c.user_workspace == user.workspace)
+    )
+
+
+def _newest(found: Select[tuple[object]]) -> Select[tuple[object]]:
+    return found.order_by(answers.c.number.desc()).limit(1)
+
+
+def _one(connection: Connection, which: ColumnElement[bool]) -> Answer:
+    return _answer(connection.execute(select(answers).where(which)).mappings().one())
+
+
+def _first(connection: Connection, found: Select[tuple[object]]) -> Answer | None:
+    row = connection.execute(found).mappings().first()
+    return _answer(row) if row else None
+
+
+def _place_columns(place: Place) -> dict[str, object]:
+    """Everything but the interaction, which is over before anybody could read it here."""
+    chat, user = place.chat, place.user
+    return {
+        "platform": chat.platform,
+        "workspace": chat.workspace,
+        "chat": chat.id,
+        "thread": chat.thread,
+        "private": chat.private,
+        "user_workspace": user.workspace,
+        "user_id": user.id,
+        "user_name": user.name,
+        "user_language": user.language,
+        "reply_to": place.reply_to,
+        "only_user": place.only_user,
+    }
+
+
+def _place(row: RowMapping) -> Place:
+    return Place(
+        chat=Chat(
+            platform=row["platform"],
+            workspace=row["workspace"],
+            id=row["chat"],
+            thread=row["thread"],
+            private=row["private"],
+        ),
+        user=User(
+            id=row["user_id"],
+            workspace=row["user_workspace"],
+            name=row["user_name"],
+            language=row["user_language"],
+        ),
+        reply_to=row["reply_to"],
+        only_user=row["only_user"],
+    )
+
+
+def _answer(row: RowMapping) -> Answer:
+    return Answer(place=_place(row), **{name: row[name] for name in _TAKEN_OVER})

@@ -1,0 +1,104 @@
+"""The inbox: every accepted event as a row, which is both its memory and the work to do."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.engine import Connection
+
+from bot.events import Event, decode, encode
+from bot.store.records import Work
+from bot.store.statements import insert
+from bot.store.tables import inbox
+from bot.store.transactions import Transactions
+
+
+class SqlInbox:
+    """Rows of events. What a verb has done is on disk when it returns; each raises Fault."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._transactions = transactions
+        self._now = now
+
+    async def accept(self, event: Event, lane: str) -> bool:
+        """Keep the event; False where its id was there. Calls return in the order they came."""
+        kind, body = encode(event)
+        chat, user = event.place.chat, event.place.user
+        values = {
+            "id": event.id,
+            "lane": lane,
+            "kind": kind,
+            "body": body,
+            "state": "queued",
+            "attempts": 0,
+            "platform": chat.platform,
+            "workspace": chat.workspace,
+            "user_workspace": user.workspace,
+            "user_id": user.id,
+            "created_at": self._now(),
+        }
+
+        def step(connection: Connection) -> bool:
+            new = insert(connection, inbox).on_conflict_do_nothing(index_elements=["id"])
+            # The values apart, so that the statement is compiled once.
+            return connection.execute(new, values).rowcount == 1
+
+        return await self._transactions.write_in_order(step)
+
+    async def unfinished(self) -> list[tuple[Work, datetime | None]]:
+        """What is not done, in order of acceptance, and when it is due if it has been put off.
+
+        Events of a kind that only a newer release knows stay where they are.
+        """
+        waiting = select(inbox).where(inbox.c.finished_at.is_(None)).order_by(inbox.c.number)
+
+        def step(connection: Connection) -> list[tuple[Work, datetime | None]]:
+            return [
+                (Work(event=event, lane=row.lane, attempts=row.attempts), row.run_at)
+                for row in connection.execute(waiting)
+                if (event := decode(row.kind, row.body))
+            ]
+
+        return await self._transactions.read(step)
+
+    async def begun(self, id: str) -> None:
+        """Count one attempt more."""
+        await self._change((id,), attempts=inbox.c.attempts + 1)
+
+    async def done(self, *ids: str) -> None:
+        await self._finish(ids, "done")
+
+    async def failed(self, id: str) -> None:
+        await self._finish((id,), "failed")
+
+    async def again(self, id: str, at: datetime) -> None:
+        await self._change((id,), run_at=at)
+
+    async def backlog(self) -> tuple[int, float]:
+        """How many events are not done, and the age of the oldest in seconds."""
+        waiting = select(func.count(), func.min(inbox.c.created_at)).where(
+            inbox.c.finished_at.is_(None)
+        )
+
+        def step(connection: Connection) -> tuple[int, datetime | None]:
+            count, oldest = connection.execute(waiting).one()
+            return count, oldest
+
+        count, oldest = await self._transactions.read(step)
+        return count, max(0.0, (self._now() - oldest).total_seconds()) if oldest else 0.0
+
+    async def _finish(self, ids: tuple[str, ...], state: str) -> None:
+        # The id goes on telling a second delivery apart; what was said is no longer needed.
+        await self._change(ids, state=state, body=b"", run_at=None, finished_at=self._now())
+
+    async def _change(self, ids: tuple[str, ...], **values: object) -> None:
+        changed = update(inbox).where(inbox.c.id.in_(ids)).values(values)
+
+        def step(connection: Connection) -> None:
+            connection.execute(changed)
+
+        await self._transactions.write(step)

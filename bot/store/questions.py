@@ -1,0 +1,88 @@
+"""Steps on questions: the messages that ask, as they read now.
+
+A change may overtake its question, which waits in its lane while edits do not. Such a change is
+kept under no event until the question comes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
+
+from bot.events import File, MessageRef
+from bot.store.records import Question
+from bot.store.statements import insert
+from bot.store.tables import questions
+
+_FIELDS = ("ref", "event", "text", "files", "quoted", "deleted")
+_COLUMNS = tuple(questions.c[name] for name in _FIELDS)
+
+
+def remember_question(connection: Connection, question: Question, now: datetime) -> Question:
+    whole = {name: getattr(question, name) for name in _FIELDS}
+    whole |= {"emptied": False, "changed_at": now}
+    new = connection.execute(
+        insert(connection, questions)
+        .values(whole)
+        .on_conflict_do_nothing(index_elements=["ref"])
+        .returning(*_COLUMNS)
+    ).first()
+    if new:
+        return Question(**new._mapping)
+    its_row = questions.c.ref == question.ref
+    # What is there was changed since, or is the same; only what retention took is written again.
+    taken = questions.c.emptied & ~questions.c.deleted
+    connection.execute(update(questions).where(its_row, taken).values(whole))
+    later = {"event": question.event, "quoted": question.quoted}
+    connection.execute(update(questions).where(its_row, ~questions.c.emptied).values(later))
+    connection.execute(update(questions).where(its_row).values(event=question.event))
+    return Question(**connection.execute(select(*_COLUMNS).where(its_row)).one()._mapping)
+
+
+def question(connection: Connection, ref: MessageRef) -> Question | None:
+    row = connection.execute(select(*_COLUMNS).where(questions.c.ref == ref, _known)).first()
+    return Question(**row._mapping) if row else None
+
+
+def questions_of(connection: Connection, event_id: str) -> list[Question]:
+    its_rows = select(*_COLUMNS).where(questions.c.event == event_id, _known)
+    rows = connection.execute(its_rows.order_by(questions.c.number))
+    return [Question(**row._mapping) for row in rows]
+
+
+def revise_question(
+    connection: Connection, ref: MessageRef, text: str, files: Sequence[File], now: datetime
+) -> Question | None:
+    changed = {"text": text, "files": tuple(files), "emptied": False}
+    return _change(connection, ref, changed, now, where=~questions.c.deleted)
+
+
+def delete_question(connection: Connection, ref: MessageRef, now: datetime) -> Question | None:
+    gone = {"text": "", "files": (), "quoted": "", "deleted": True, "emptied": True}
+    return _change(connection, ref, gone, now)
+
+
+def _change(
+    connection: Connection,
+    ref: MessageRef,
+    changed: dict[str, object],
+    now: datetime,
+    where: ColumnElement[bool] | None = None,
+) -> Question | None:
+    first = Question(ref=ref, event="")
+    blank = {name: getattr(first, name) for name in _FIELDS} | {"emptied": False}
+    connection.execute(
+        insert(connection, questions)
+        .values(blank | changed | {"changed_at": now})
+        .on_conflict_do_nothing(index_elements=["ref"])
+    )
+    its_row = update(questions).where(questions.c.ref == ref)
+    if where is not None:
+        its_row = its_row.where(where)
+    connection.execute(its_row.values(changed | {"changed_at": now}))
+    return question(connection, ref)
+
+
+_known = questions.c.event != ""

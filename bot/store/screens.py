@@ -1,0 +1,53 @@
+"""Steps on screens: the messages that show an answer or say it aloud."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
+
+from bot.events import MessageRef
+from bot.store.records import Role, Screen
+from bot.store.statements import insert, put
+from bot.store.tables import screens
+
+_ORDER = ("text", "note", "voice")
+
+
+def intend_screen(connection: Connection, answer: str, part: int, role: Role) -> None:
+    connection.execute(
+        insert(connection, screens)
+        .values(answer=answer, part=part, role=role, ref=None)
+        .on_conflict_do_nothing(index_elements=["answer", "role", "part"])
+    )
+
+
+def shown_screen(
+    connection: Connection, answer: str, part: int, ref: MessageRef, role: Role
+) -> None:
+    put(connection, screens, answer=answer, part=part, role=role, ref=ref)
+
+
+def removed_screen(connection: Connection, answer: str, part: int, role: Role) -> None:
+    connection.execute(delete(screens).where(_at(answer, part, role)))
+
+
+def of_answer(connection: Connection, answer: str) -> list[Screen]:
+    rows = connection.execute(select(screens).where(screens.c.answer == answer))
+    found = [Screen(**row._mapping) for row in rows]
+    return sorted(found, key=lambda screen: (_ORDER.index(screen.role), screen.part))
+
+
+def take_over_screens(connection: Connection, old: str, new: str) -> list[Screen]:
+    taken = {(each.role, each.part) for each in of_answer(connection, new) if each.ref}
+    for screen in of_answer(connection, old):
+        # What says the old answer aloud goes on saying the old answer.
+        if screen.role == "voice" or (screen.role, screen.part) in taken:
+            continue
+        connection.execute(delete(screens).where(_at(new, screen.part, screen.role)))
+        connection.execute(
+            update(screens).where(_at(old, screen.part, screen.role)).values(answer=new)
+        )
+    return of_answer(connection, new)
+
+
+def _at(answer: str, part: int, role: Role) -> ColumnElement[bool]:
+    return (screens.c.answer == answer) & (screens.c.part == part) & (screens.c.role == role)

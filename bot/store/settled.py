@@ -1,0 +1,62 @@
+"""Steps on what one person has settled in one chat, and on what the bot has asked them there."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import delete, select
+from sqlalchemy.engine import Connection
+
+from bot.store.records import Dialog, Preferences, Value
+from bot.store.statements import insert, put
+from bot.store.tables import dialogs, preferences
+
+
+def read_preferences(connection: Connection, scope: str) -> Preferences:
+    columns = (preferences.c.inputs, preferences.c.voice, preferences.c.language)
+    row = connection.execute(select(*columns).where(preferences.c.scope == scope)).first()
+    return Preferences(**row._mapping) if row else Preferences()
+
+
+def save_inputs(connection: Connection, scope: str, inputs: Mapping[str, Value]) -> None:
+    _settle(connection, scope, inputs=dict(inputs))
+
+
+def set_voice(connection: Connection, scope: str, voice: bool) -> None:
+    _settle(connection, scope, voice=voice)
+
+
+def set_language(connection: Connection, scope: str, language: str) -> None:
+    _settle(connection, scope, language=language)
+
+
+def open_dialog(connection: Connection, scope: str, dialog: Dialog) -> None:
+    put(
+        connection,
+        dialogs,
+        scope=scope,
+        kind=dialog.kind,
+        state=dict(dialog.state),
+        asked_at=dialog.asked_at,
+    )
+
+
+def dialog(connection: Connection, scope: str) -> Dialog | None:
+    row = connection.execute(select(*_DIALOG).where(dialogs.c.scope == scope)).first()
+    return Dialog(**row._mapping) if row else None
+
+
+def end_dialog(connection: Connection, scope: str) -> Dialog | None:
+    ended = delete(dialogs).where(dialogs.c.scope == scope).returning(*_DIALOG)
+    row = connection.execute(ended).first()
+    return Dialog(**row._mapping) if row else None
+
+
+def _settle(connection: Connection, scope: str, **values: object) -> None:
+    default = {"inputs": {}, "voice": False, "language": ""}
+    connection.execute(
+        insert(connection, preferences)
+        .values(scope=scope, **{**default, **values})
+        .on_conflict_do_update(index_elements=["scope"], set_=values)
+    )
+
+
+_DIALOG = (dialogs.c.kind, dialogs.c.state, dialogs.c.asked_at)
