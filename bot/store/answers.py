@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import Select, case, func, literal, select, update
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
@@ -85,7 +85,9 @@ def started(connection: Connection, id: str, claim: str, task_id: str, message_i
 
 def keep(connection: Connection, id: str, claim: str, text: str) -> bool | None:
     # A keeper may come late: once the outcome is decided, its text is.
-    newest = case((answers.c.outcome.is_(None), text), else_=answers.c.text)
+    newest = case(
+        (answers.c.outcome.is_(None), literal(text, answers.c.text.type)), else_=answers.c.text
+    )
     kept = connection.execute(
         update(answers).where(_held(id, claim)).values(text=newest).returning(answers.c.stop_wanted)
     )

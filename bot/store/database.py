@@ -40,18 +40,27 @@ def normalise(address: str) -> URL:
 
 
 def open_engine(address: str) -> AsyncEngine:
-    """An engine with what either database needs to keep what it has accepted."""
+    """An engine with what either database needs to keep what it has accepted.
+
+    Its errors name statements without their values, which are people's words.
+    """
     url = normalise(address)
     if url.get_backend_name() == "postgresql":
         patience = {"connect_timeout": CONNECT_TIMEOUT, "tcp_user_timeout": SILENCE}
-        return create_async_engine(url, pool_pre_ping=True, connect_args=patience)
+        return create_async_engine(
+            url, pool_pre_ping=True, connect_args=patience, hide_parameters=True
+        )
     if url.database and url.database not in IN_MEMORY:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, hide_parameters=True)
     else:
         # One connection, one task at a time: it is the database.
         engine = create_async_engine(
-            url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0
+            url,
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,
         )
     _listen(engine.sync_engine)
     return engine
@@ -60,7 +69,11 @@ def open_engine(address: str) -> AsyncEngine:
 def open_threaded(url: URL, connections: int) -> Engine:
     """An engine on the same SQLite file for threads of ours: no hop to a thread per statement."""
     engine = create_engine(
-        url.set(drivername="sqlite"), pool_size=connections, max_overflow=0, pool_timeout=0
+        url.set(drivername="sqlite"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=0,
+        hide_parameters=True,
     )
     _listen(engine)
     return engine
