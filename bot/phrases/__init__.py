@@ -7,7 +7,7 @@ from bot.completion.errors import FaultKind
 from bot.phrases import en, zh
 from bot.phrases.sentences import Phrases
 
-__all__ = ["LANGUAGES", "Phrases", "input_faults", "of", "sentence"]
+__all__ = ["LANGUAGES", "Phrases", "input_faults", "of", "sentence", "sentence_for"]
 
 LANGUAGES: Mapping[str, Phrases] = {"en": en.PHRASES, "zh": zh.PHRASES}
 
@@ -22,7 +22,12 @@ def sentence(phrases: Phrases, error: api.CompletionError) -> str:
     """What a person reads about `error`; what only its owner can cure is not told in detail."""
     if isinstance(error, api.InputFaults):
         return " ".join(input_faults(phrases, error.faults).values())
-    return next(_ERRORS[kind](phrases) for kind in type(error).__mro__ if kind in _ERRORS)
+    return sentence_for(phrases, type(error))
+
+
+def sentence_for(phrases: Phrases, kind: type[api.CompletionError]) -> str:
+    """What a person reads about an error of which only the kind is kept."""
+    return next(_ERRORS[each](phrases) for each in kind.__mro__ if each in _ERRORS)
 
 
 def input_faults(phrases: Phrases, faults: Mapping[str, api.Fault]) -> dict[str, str]:
