@@ -135,13 +135,13 @@ def _cut(source: str, start: int, fits: Fits, carry: Carry) -> Piece | None:
         piece = _cut_page(page, start, limit)
         over = len(piece.text) - fits(piece.text) if piece else 0
         if piece and (over <= 0 or limit == 1):
-            return piece
+            return replace(piece, carry=_affordable(piece.carry, fits))
         if piece:
             # What does not go by length alone is soon tried with far less.
             limit = max(1, limit - max(over, limit // 8 if attempt > 2 else 0))
         else:
+            limit = max(1, limit - len(page.opening))
             page = _Page(source, start, Carry(dedent=carry.dedent), len(page.text))
-            limit = max(1, fits(page.text))
     raise AssertionError("a limit of 1 always gives a piece")
 
 
@@ -151,12 +151,15 @@ def _reach(source: str, start: int, fits: Fits, carry: Carry) -> tuple["_Page", 
     while True:
         page = _Page(source, start, carry, size)
         limit = max(1, fits(page.text))
-        if limit < 2 * len(page.opening) and carry.opening:
-            carry = Carry(dedent=carry.dedent)  # a head that leaves no room is not repeated
-        elif page.reaches_end or limit < len(page.text.rstrip()):
+        if page.reaches_end or limit < len(page.text.rstrip()):
             return page, limit
-        else:
-            size *= 2
+        size *= 2
+
+
+def _affordable(carry: Carry, fits: Fits) -> Carry:
+    """The same without an opening that would take more than half of a message."""
+    twice = carry.opening * 2
+    return carry if fits(twice) >= len(twice) else Carry(dedent=carry.dedent)
 
 
 def _cut_page(page: "_Page", start: int, limit: int) -> Piece | None:

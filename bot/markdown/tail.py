@@ -19,7 +19,9 @@ LINK = 2000
 DEPTH = 16
 """Marks open at once; beyond it the oldest is plain text. People and models nest about three."""
 
-_LEAD = regex.compile(r"[ \t]*+(?:(?:>|(?:[-+*]|\d{1,9}+[.)])(?=[ \t]))[ \t]*+)*+")
+_LEAD = regex.compile(
+    r"[ \t]*+(?:(?:>|(?:[-+*]|\d{1,9}+[.)])(?=[ \t]))[ \t]*+)*+(?:\[[ xX]\][ \t]++)?+"
+)
 _MARKER = regex.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+")
 # A line that may still become a list item, heading, rule, fence, task or a table's delimiter row.
 _UNSURE = regex.compile(
@@ -28,6 +30,7 @@ _UNSURE = regex.compile(
 )
 _FENCE = regex.compile(r"(`{3,}+)[^`\n]*+\n|(~{3,}+)[^\n]*+\n")
 _HEADING = regex.compile(r"#{1,6}+[ \t]")
+_ROW = regex.compile(r"\|[ \t]*+")
 _RULE = regex.compile(r"([-*_=])(?:[ \t]*+\1)*+[ \t]*+\n")
 _DELIMITER = regex.compile(
     r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\n"
@@ -99,6 +102,7 @@ class Tail:
         self._columns: list[int] = []  # of the list items around, where their words begin
         self._fence: _Fence | None = None
         self._open: list[_Open] = []
+        self._closed = 0  # where the last mark ends that closed another
         self._verbatim: _Open | None = None  # code or a formula; always the innermost
 
     @property
@@ -142,9 +146,13 @@ class Tail:
             begun = self._shown_line()
             if begun:
                 return begun
-        if not self._open and not self._verbatim and self._at > self._content:
-            return self._text[: self._at]
-        return self._shown_open()
+        end = self._at
+        if self._text.endswith("!") and end == len(self._text) - 1 and not self._new_line:
+            # An image begins a word; "Hello!" is shown at once.
+            end += not text_before(self._text, end, 1).isspace()
+        if not self._open and not self._verbatim and end > self._content:
+            return self._text[:end]
+        return self._shown_open(end)
 
     # What is shown
 
@@ -164,9 +172,9 @@ class Tail:
             return f"{self._text[: self._at]}{head}\n{lead}{'|---' * _cells(head)}|"
         return self._text if len(pending) > HELD else ""
 
-    def _shown_open(self) -> str:
-        """Everything decided, without brackets of links to come, and all marks closed."""
-        text, end = self._text, self._at
+    def _shown_open(self, end: int) -> str:
+        """All up to `end`, without brackets of links to come, and all marks closed."""
+        text = self._text
         opened = self._opened()
         while True:
             while end and text[end - 1].isspace():
@@ -191,7 +199,7 @@ class Tail:
         return [*self._open, self._verbatim] if self._verbatim else [*self._open]
 
     def _bare(self, end: int) -> bool:
-        return text_before(self._text, end, 2)[:1] != "\\" or self._verbatim is not None
+        return end != self._closed and text_before(self._text, end, 2)[:1] != "\\"
 
     # Lines
 
@@ -234,9 +242,11 @@ class Tail:
             if row and not self._table and self._heads(row[0]):
                 self._end_block()
                 self._table = True
-            if heading := _HEADING.match(window, begin):
+            heading = _HEADING.match(window, begin)
+            if heading:
                 self._end_block()
-                self._content = at + heading.end()
+            if first := heading or (_ROW.match(window, begin) if self._table else None):
+                self._content = at + first.end()
             self._one_line = self._table or heading is not None
             self._new_line = False
             self._at = self._content
@@ -355,13 +365,10 @@ class Tail:
         elif character == "!" and after == "[":
             self._push(_Open(self._at, self._at + 2, ""))
             self._at += 1
-        elif character == "!" and not after and self._follows_space():
-            return False  # "Hello!" is shown at once, an image begins a word
+        elif character == "!" and not after:
+            return False
         self._at += 1
         return True
-
-    def _follows_space(self) -> bool:
-        return self._at == self._content or self._text[self._at - 1].isspace()
 
     def _read_verbatim(self, opened: _Open) -> bool:
         text, at = self._text, self._at
@@ -476,6 +483,7 @@ class Tail:
         left = end - at
         if can_close:
             left = self._close_emphasis(mark, left, both=can_open)
+            self._closed = end if left < end - at else self._closed
         if left and can_open and (mark != "~" or left <= 2):
             self._push(_Open(end - left, end, mark * left, can_close))
         self._at = end
