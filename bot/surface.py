@@ -15,11 +15,15 @@ class SurfaceError(Exception):
 
 
 class RateLimited(SurfaceError):
-    """The platform wants quiet for `retry_after` seconds; nothing was done."""
+    """The platform wants quiet for `retry_after` seconds; nothing was done.
 
-    def __init__(self, retry_after: float) -> None:
+    `scope` is the budget's that ran out, where that is known; else all the call drew on are blamed.
+    """
+
+    def __init__(self, retry_after: float, *, scope: str = "") -> None:
         super().__init__(f"rate limited for {retry_after:g} s")
         self.retry_after = retry_after
+        self.scope = scope
 
 
 class Gone(SurfaceError):

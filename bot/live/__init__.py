@@ -1,0 +1,6 @@
+"""A message that grows: an answer on a screen while it is written."""
+
+from bot.live.part import Screens
+from bot.live.reply import LiveReply
+
+__all__ = ["LiveReply", "Screens"]

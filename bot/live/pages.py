@@ -1,0 +1,68 @@
+"""The pages of a growing answer: those that stay as they are, and the one that grows."""
+
+from bisect import bisect_left
+
+from bot import markdown
+from bot.markdown import Carry, Fits, Piece
+
+
+class Pages:
+    """As `bot.markdown.Pages`; besides, a page can be closed before it is full, and a text that
+    takes the place of another keeps the closed pages both have."""
+
+    def __init__(self, fits: Fits) -> None:
+        self._fits = fits
+        self._text = ""
+        self._pages = markdown.Pages(fits)
+
+    @property
+    def closed(self) -> list[Piece]:
+        return self._pages.closed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to be seen beyond the closed pages."""
+        finished = self._pages.finished()
+        last = finished[-1].text
+        return len(finished) > len(self.closed) and bool(last) and not last.isspace()
+
+    def read(self, text: str) -> int | None:
+        """Take the whole text so far; where it does not go on from the last one, how many closed
+        pages are the same in both, else None."""
+        kept: list[Piece] | None = None
+        if not text.startswith(self._text):
+            kept = [page for page in self.closed if text.startswith(self._text[: page.end])]
+            self._pages = markdown.Pages(self._fits)
+            self._pages.closed = [*kept]
+        self._text = text
+        self._pages.feed(text)
+        return None if kept is None else len(kept)
+
+    def growing(self) -> str:
+        """The open page as it is to be shown now."""
+        return self._pages.growing().text
+
+    def close(self, shown: str) -> None:
+        """End the open page within what was `shown` of it; the rest begins the next one."""
+        page = self._pages.finished()[-1]
+        whole = page.text.rstrip()
+        if shown.rstrip() != whole:
+            # Less than all of it, so that what is open there is closed, and opened again.
+            limit = max(1, min(_common(whole, shown), len(whole) - 1))
+            start, carry = self._next()
+            within = markdown.cut(self._text, start, lambda _: limit, carry=carry)
+            page = within if within.text.strip() else page
+        self.closed.append(page)
+
+    def finished(self) -> list[str]:
+        """All pages of the text as it is, nothing held back."""
+        return [page.text for page in self._pages.finished()]
+
+    def _next(self) -> tuple[int, Carry]:
+        return (self.closed[-1].end, self.closed[-1].carry) if self.closed else (0, Carry())
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect_left(lengths, True, key=lambda length: one[:length] != other[:length])

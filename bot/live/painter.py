@@ -1,0 +1,385 @@
+"""Brings an answer to the screen, one call at a time: frames while it grows, then its last word."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from math import inf
+
+from bot.events import MessageRef, Place
+from bot.live.pages import Pages
+from bot.live.part import WITHDRAWN, Part, Screens
+from bot.surface import (
+    Budget,
+    Button,
+    Expired,
+    Forbidden,
+    Gone,
+    Outgoing,
+    Rank,
+    RateLimited,
+    Slots,
+    Stopped,
+    Surface,
+    SurfaceError,
+    Unreachable,
+)
+
+PATIENCE = 30.0
+"""Seconds between tries at most while a platform does not answer; they begin at 1 and double."""
+
+LEAVING = 5.0
+"""Seconds for ending what growing began once nobody waits any more."""
+
+
+class Painter:
+    """The only one who calls the platform for an answer.
+
+    Every step begins with what is wanted now, the newest text or the final message, compares it
+    with what the parts show, and makes the one call that brings them nearer. So nothing is queued,
+    whatever came in between.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        place: Place,
+        slots: Slots,
+        screens: Screens,
+        *,
+        who: str,
+        old: Sequence[MessageRef],
+        buttons: Sequence[Button],
+        first: int,
+    ) -> None:
+        self.text = ""
+        self.final: Outgoing | None = None
+        self.news = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self.abandoned = False
+        self.lost: SurfaceError | None = None
+        self.first_shown: float | None = None
+        self.frames = self.dropped = self.limited = 0
+        self._surface = surface
+        self._place = place
+        self._slots = slots
+        self._screens = screens
+        self._who = who
+        self._buttons = tuple(buttons)
+        self._abilities = surface.capabilities(place)
+        self._pages = Pages(lambda text: surface.fits(place, text))
+        self._ending: list[Outgoing] = []
+        self._first = self._next = first
+        # Without edits nothing can be written over, and nothing can grow.
+        self._parts = [self._part(ref) for ref in old if self._abilities.edits]
+        self._until_end = not self._abilities.edits  # no frames: it is posted whole
+        self._deletes = self._abilities.deletes
+        self._booked = False
+        self._quiet_until = -inf
+        self._failures = 0
+        self._was_gone = False
+        self._wait: asyncio.Timeout | None = None
+
+    @property
+    def refs(self) -> tuple[MessageRef, ...]:
+        """The messages that show the final text, as far as their ids are known."""
+        parts = self._parts[: len(self._ending)]
+        return tuple(part.ref for part in parts if part.ref and not part.unsure)
+
+    def show(self, text: str) -> None:
+        self.text = text
+        self.dropped += self.news.is_set()
+        if not self._until_end:
+            self.news.set()
+
+    def finish(self, message: Outgoing) -> None:
+        self.final = message
+        self.news.set()
+        if self._wait is not None:
+            self._wait.reschedule(_now())
+
+    async def paint(self) -> None:
+        """Until the final message is on the screen, or nobody is left to read it."""
+        try:
+            while await self._step():
+                pass
+        except SurfaceError as error:
+            self.lost = error
+        finally:
+            self._slots.unbook(who=self._who)
+            if not self.abandoned:
+                await self._leave()
+
+    async def _step(self) -> bool:
+        """Make one call, or wait for a reason to; False once all that is wanted is there."""
+        await self._keep_quiet()
+        self.news.clear()
+        closed = self._closed()
+        if self.final is None and self._until_end:
+            await self.news.wait()
+            return True
+        is_open = self.final is None and self._pages.is_open
+        for part, message in zip(self._parts_for(len(closed)), closed, strict=True):
+            if part.lacks(message):
+                await self._settle(part, message)
+                return True
+        if surplus := [*filter(self._is_surplus, self._parts[len(closed) + is_open :])]:
+            await self._remove(surplus[0])
+            return True
+        if self._ending:
+            return False
+        if is_open:
+            await self._grow(self._parts_for(len(closed) + 1)[-1])
+        else:
+            await self.news.wait()
+        return True
+
+    async def _keep_quiet(self) -> None:
+        if (quiet := self._quiet_until - _now()) > 0:
+            await asyncio.sleep(quiet)
+
+    # What is wanted
+
+    def _closed(self) -> list[Outgoing]:
+        """What parts are to show for good: all of them once there is a final message."""
+        if self._ending:
+            return self._ending
+        if self.final is None:
+            self._read(self.text)
+            return [Outgoing(text=page.text) for page in self._pages.closed]
+        self._read(self.final.text)
+        pages = [replace(self.final, text=text, buttons=()) for text in self._pages.finished()]
+        pages[-1] = replace(pages[-1], buttons=self.final.buttons)
+        self._ending = pages
+        return pages
+
+    def _read(self, text: str) -> None:
+        kept = self._pages.read(text)
+        if kept is not None:
+            # A part nobody can reach cannot show the new text; another one takes its place.
+            self._parts[kept:] = [part for part in self._parts[kept:] if not part.unsure]
+
+    def _parts_for(self, count: int) -> list[Part]:
+        while len(self._parts) < count:
+            self._parts.append(self._part())
+        return self._parts[:count]
+
+    def _part(self, ref: MessageRef | None = None) -> Part:
+        number, self._next = self._next, self._next + 1
+        # What comes first replies to the question; the rest follows it.
+        place = self._place if number == self._first else replace(self._place, reply_to=None)
+        return Part(self._surface, place, self._screens, number=number, ref=ref)
+
+    def _is_surplus(self, part: Part) -> bool:
+        """Text that was withdrawn goes at once, an old message only when it is not needed."""
+        if part.unsure or part.shown == WITHDRAWN:
+            return False
+        return part.shown is not None or part.growing is not None or self.final is not None
+
+    def _frame(self) -> Outgoing:
+        return Outgoing(text=self._pages.growing(), buttons=self._buttons)
+
+    # While it grows
+
+    async def _grow(self, part: Part) -> None:
+        """One frame of the open page, as soon as there is anything new."""
+        if part.frozen:
+            await self.news.wait()
+            return
+        if not self._book():
+            return
+        fades, ages = self._due(part)
+        if part.shown and _now() >= ages:
+            self._pages.close(part.shown.text)
+            return
+        message = self._frame()
+        if message.text.strip() and (message != part.shown or _now() >= fades):
+            await self._take_turn(part, message)
+        else:
+            await self._rest(min(fades, ages))
+
+    def _book(self) -> bool:
+        if not self._booked:
+            self._booked = self._slots.book(self._surface.endings(self._place), who=self._who)
+            self._until_end = not self._booked
+        return self._booked
+
+    def _due(self, part: Part) -> tuple[float, float]:
+        """When the part has to be shown again, and when it has grown for long enough."""
+        if part.grows_since is None:
+            return inf, inf
+        return (
+            part.shown_at + self._abilities.fades_after,
+            part.grows_since + self._abilities.grow_for,
+        )
+
+    async def _rest(self, until: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until if until < inf else None):
+                await self.news.wait()
+
+    async def _take_turn(self, part: Part, message: Outgoing) -> None:
+        """Wait for a frame's slot, and only then see what is the newest to show."""
+        budgets: Sequence[Budget] = ()
+        try:
+            growing = await part.grow()
+            budgets = growing.cost(message)
+            rank = Rank.PERSON if self.first_shown is None else Rank.FRAME
+            if not await self._unless_finished(self._slots.slot(budgets, rank, who=self._who)):
+                return
+            await part.intend()
+            newest = self._newest(part)
+            if newest is None or [*growing.cost(newest)] != [*budgets]:
+                self._slots.give_back(budgets)
+                return
+            message = newest
+            await part.show(growing, message, _now())
+        except SurfaceError as error:
+            await self._missed_frame(part, message, budgets, error)
+        else:
+            self.frames += 1
+            self._went_well()
+
+    def _newest(self, part: Part) -> Outgoing | None:
+        """What `part` is to show by now; None when it is no longer the one that grows."""
+        if self.final is not None:
+            return None
+        self.news.clear()
+        self._read(self.text)
+        place = len(self._pages.closed)
+        if not self._pages.is_open or self._parts.index(part) != place:
+            return None
+        return self._frame()
+
+    async def _missed_frame(
+        self, part: Part, message: Outgoing, budgets: Sequence[Budget], error: SurfaceError
+    ) -> None:
+        match error:
+            case RateLimited():
+                self._slow_down(budgets, error)
+                if not budgets:
+                    self._quiet_until = _now() + error.retry_after
+            case Stopped():
+                self.stopped.set()
+                self._until_end = True
+            case Expired() if part.shown:
+                self._pages.close(part.shown.text)  # goes on in the next message
+            case Expired():
+                part.frozen = True
+            case _:
+                await self._recover(part, error)
+                if part.unsure:
+                    self._pages.close(message.text)
+
+    # Last words
+
+    async def _settle(self, part: Part, message: Outgoing) -> None:
+        try:
+            await part.settle(message)
+        except SurfaceError as error:
+            await self._missed_call(part, error)
+        else:
+            self._went_well()
+
+    async def _remove(self, part: Part) -> None:
+        try:
+            await part.remove(deletes=self._deletes)
+        except Gone:
+            await part.forget()
+        except Forbidden:
+            if not self._deletes:
+                raise
+            self._deletes = False
+            return
+        except SurfaceError as error:
+            await self._missed_call(part, error)
+            return
+        if part.shown is None:
+            self._parts.remove(part)
+
+    async def _missed_call(self, part: Part, error: SurfaceError) -> None:
+        match error:
+            case RateLimited():
+                self._slow_down(self._surface.endings(self._place), error)
+                self._quiet_until = _now() + error.retry_after
+            case Expired() | Stopped():
+                if isinstance(error, Stopped):
+                    self.stopped.set()
+                await self._give_up_growing(part, error)
+            case _:
+                await self._recover(part, error)
+
+    async def _give_up_growing(self, part: Part, error: SurfaceError) -> None:
+        """What could not be ended as it began is edited, and posted anew where that fails too."""
+        if part.growing is not None:
+            await part.leave()
+        elif part.ref is not None:
+            await part.forget()
+        else:
+            raise error
+
+    # Errors of any call
+
+    async def _recover(self, part: Part, error: SurfaceError) -> None:
+        match error:
+            case Gone():
+                await self._lose(part, error)
+            case Unreachable() if error.sent and part.creates:
+                # It may be there, and would be there twice if it were posted again.
+                part.unsure = True
+                await part.leave()
+            case Unreachable():
+                await self._pause(min(2.0**self._failures, PATIENCE))
+                self._failures += 1
+            case _:
+                raise error
+
+    async def _lose(self, part: Part, error: Gone) -> None:
+        """Its message was deleted: it is posted anew once, whole, and not against people's will."""
+        if part.ref is None and part.growing is None:
+            raise error
+        await part.leave()
+        was_ours = part.shown is not None
+        await part.forget()
+        if not was_ours:
+            return
+        if self._was_gone:
+            raise error
+        self._was_gone = part.frozen = True
+
+    def _slow_down(self, budgets: Sequence[Budget], limit: RateLimited) -> None:
+        self.limited += 1
+        blamed = [budget for budget in budgets if limit.scope in ("", budget.scope)]
+        self._slots.pause(blamed or budgets, limit.retry_after)
+
+    def _went_well(self) -> None:
+        self._failures = 0
+        if self.first_shown is None:
+            self.first_shown = _now()
+
+    async def _pause(self, seconds: float) -> None:
+        if self.final is None:
+            await self._unless_finished(asyncio.sleep(seconds))
+        else:
+            await asyncio.sleep(seconds)
+
+    async def _unless_finished(self, wait: Awaitable[None]) -> bool:
+        """Whether the wait came to its end before there was a final message."""
+        try:
+            async with asyncio.timeout(None if self.final is None else 0) as self._wait:
+                await wait
+        except TimeoutError:
+            return False
+        finally:
+            self._wait = None
+        return True
+
+    async def _leave(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING):
+                for part in self._parts:
+                    await part.leave()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,144 @@
+"""One message of an answer, and what is done to it: shown growing, settled, taken away."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from bot.events import MessageRef, Place
+from bot.surface import Growing, Outgoing, Surface, SurfaceError
+
+WITHDRAWN = Outgoing(text="…", mine=True)
+"""What a message says whose text was withdrawn where messages cannot be deleted."""
+
+
+class Screens(Protocol):
+    """Keeps which messages show an answer, so that they are found again after a crash."""
+
+    async def intend(self, part: int) -> None:
+        """A call is about to be made that may create the message of this part."""
+        ...
+
+    async def shown(self, part: int, ref: MessageRef) -> None:
+        """The part has a message, or another one than before."""
+        ...
+
+    async def removed(self, part: int) -> None:
+        """The part has no message any more, or none after all."""
+        ...
+
+
+class Part:
+    """A message, there or to come. `shown` is what it shows of this answer, None when nothing.
+
+    `unsure`: it may be on the screen, but nobody knows its id; it is never touched again.
+    `frozen`: it takes no more frames and waits for its last word.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        place: Place,
+        screens: Screens,
+        *,
+        number: int,
+        ref: MessageRef | None = None,
+    ) -> None:
+        self.number = number
+        self.ref = ref
+        self.shown: Outgoing | None = None
+        self.shown_at = 0.0  # loop time
+        self.growing: Growing | None = None
+        self.grows_since: float | None = None  # loop time of the first frame of what grows
+        self.frozen = False
+        self.unsure = False
+        self._surface = surface
+        self._place = place
+        self._screens = screens
+        self._block: AbstractAsyncContextManager[Growing] | None = None
+        self._told: MessageRef | None = None
+        self._recorded = ref is not None  # the screens know this part
+        self._is_draft = False
+
+    @property
+    def creates(self) -> bool:
+        """Whether the next call would bring about a new message."""
+        return self.ref is None
+
+    def lacks(self, message: Outgoing) -> bool:
+        """Whether anything is left to do for `message` to be its last word."""
+        return not self.unsure and (self.growing is not None or self.shown != message)
+
+    async def grow(self) -> Growing:
+        if self.growing is None:
+            self._block = self._surface.grow(self._place, self.ref)
+            self.growing = await self._block.__aenter__()
+        return self.growing
+
+    async def intend(self) -> None:
+        """Before a frame. A draft that was shown once is known to leave nothing behind."""
+        if not self._is_draft:
+            await self._intend()
+
+    async def show(self, growing: Growing, message: Outgoing, now: float) -> None:
+        """One frame; its slot has been taken."""
+        if self.grows_since is None:
+            self.grows_since = now
+        ref = await growing.show(message)
+        self._is_draft = ref is None
+        self.shown_at = now
+        await self._note(message, ref)
+
+    async def settle(self, message: Outgoing) -> None:
+        """The last word, whichever way it gets there."""
+        if self.ref is None:
+            await self._intend()
+        if self.growing is not None:
+            ref = await self.growing.finish(message)
+        elif self.ref is not None:
+            ref = await self._surface.edit(self._place, self.ref, message)
+        else:
+            ref = await self._surface.post(self._place, message)
+        await self._note(message, ref)
+        self.frozen = False
+        await self.leave()
+
+    async def remove(self, *, deletes: bool) -> None:
+        """Withdraw it: afterwards it is not there, or says nothing where it cannot be deleted."""
+        await self.leave()
+        if self.ref is None:
+            await self.forget()
+        elif deletes:
+            await self._surface.delete(self._place, self.ref)
+            await self.forget()
+        else:
+            await self._note(WITHDRAWN, await self._surface.edit(self._place, self.ref, WITHDRAWN))
+
+    async def leave(self) -> None:
+        """End what growing began on the platform; the message stays as it is."""
+        block, self._block, self.growing, self.grows_since = self._block, None, None, None
+        if block is not None:
+            try:
+                await block.__aexit__(None, None, None)
+            except SurfaceError:
+                return  # the platform ends it by itself after a while
+
+    async def forget(self) -> None:
+        """Its message is gone, or is no longer its own; the next call makes another one."""
+        self.ref = self.shown = self._told = None
+        if self._recorded:
+            self._recorded = False
+            await self._screens.removed(self.number)
+
+    async def _intend(self) -> None:
+        if self.ref is None and not self._recorded:
+            self._recorded = True
+            await self._screens.intend(self.number)
+
+    async def _note(self, message: Outgoing, ref: MessageRef | None) -> None:
+        self.shown, self.ref = message, ref
+        if ref is None:
+            if self._recorded:
+                self._recorded = False
+                await self._screens.removed(self.number)
+        elif ref != self._told:
+            self._recorded, self._told = True, ref
+            await self._screens.shown(self.number, ref)
