@@ -1,0 +1,136 @@
+"""Databases of both kinds, with the newest schema and nothing in them."""
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.store import database, migrate
+from bot.store.inbox import SqlInbox
+from bot.store.store import Store, keeping
+from tests.fakes.happenings import AT
+from tests.fakes.postgres import running_postgres
+
+PREPARED = "prepared"
+
+
+@dataclass(slots=True)
+class Clock:
+    """What the store takes for the present; tests move it."""
+
+    now: datetime = AT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    with running_postgres() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres: str) -> str:
+    """A server with a database to copy."""
+    execute(postgres, f"CREATE DATABASE {PREPARED}")
+    migrated(named(postgres, PREPARED))
+    return postgres
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy."""
+    file = tmp_path_factory.mktemp("prepared") / "parley.db"
+    migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_file(prepared_sqlite: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(prepared_sqlite, tmp_path / "parley.db"))
+
+
+@pytest.fixture
+def sqlite_address(sqlite_file: Path) -> str:
+    return f"sqlite:///{sqlite_file}"
+
+
+@pytest.fixture
+def postgres_address(prepared_postgres: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    execute(prepared_postgres, f"CREATE DATABASE {name} TEMPLATE {PREPARED}")
+    yield named(prepared_postgres, name)
+    execute(prepared_postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres", "memory"])
+def kept_address(request: pytest.FixtureRequest) -> str:
+    """Each kind of database the store works on; one in memory has no schema yet."""
+    if request.param == "memory":
+        return "sqlite://"
+    address: str = request.getfixturevalue(f"{request.param}_address")
+    return address
+
+
+@pytest.fixture
+async def engine(kept_address: str) -> AsyncIterator[AsyncEngine]:
+    async with database.opened(kept_address) as engine:
+        if database.forgets(engine):
+            await migrate.upgrade(engine)
+        yield engine
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def store_and_inbox(
+    engine: AsyncEngine, clock: Clock
+) -> AsyncIterator[tuple[Store, SqlInbox]]:
+    async with keeping(engine, clock) as both:
+        yield both
+
+
+@pytest.fixture
+def store(store_and_inbox: tuple[Store, SqlInbox]) -> Store:
+    return store_and_inbox[0]
+
+
+@pytest.fixture
+def inbox(store_and_inbox: tuple[Store, SqlInbox]) -> SqlInbox:
+    return store_and_inbox[1]
+
+
+def migrated(address: str) -> None:
+    """Bring it to the newest schema, on a loop of its own and whatever loop runs here."""
+
+    async def upgrade() -> None:
+        async with database.opened(address) as engine:
+            await migrate.upgrade(engine)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, upgrade()).result()
+
+
+def named(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def execute(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
