@@ -1,0 +1,172 @@
+"""Questions: what is asked, whether it may be, and the answer that is opened for it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import uuid4
+
+from bot import observe
+from bot.completion import CompletionError, Parameters, Refused, message_variable
+from bot.events import Command, Event, Message, MessageRef, Place
+from bot.service import allow, endings, inputs, pictures, recover, remarks
+from bot.service.asked import Asked, remembered, within
+from bot.service.tools import Tools, end_user, say
+from bot.store.records import Answer, Value, Work, scope
+
+_log = observe.get_logger("bot.service.ask")
+
+
+async def answer(tools: Tools, work: Work) -> None:
+    """Answer a message or an `/ask`."""
+    event = work.event
+    if isinstance(event, Message) and await _is_reply(tools, event):
+        return
+    if await may_ask(tools, event.place):
+        found = await remembered(tools, work)
+        if found is not None:
+            await question(tools, work, found)
+
+
+async def suggested(tools: Tools, work: Work, text: str) -> None:
+    """Answer a question that was offered as a button."""
+    if await may_ask(tools, work.event.place):
+        await question(tools, work, Asked(text=text))
+
+
+async def question(tools: Tools, work: Work, asked: Asked, *, replaces: str = "") -> None:
+    """Find out what the app needs for it, and answer; `replaces` is painted over."""
+    place = work.event.place
+    try:
+        parameters = await tools.app.parameters()
+        fit = await _with_pictures(tools, work, asked, parameters)
+        if fit is None:
+            return
+        fit = within(parameters, fit)
+        kept = replace(work, event=_kept_event(work, fit))
+        resolved = await inputs.resolve(tools, place, fit.whole, work=kept)
+    except CompletionError as error:
+        code = error.code if isinstance(error, Refused) else ""
+        observe.count_api_error(code or type(error).__name__)
+        opened = await open_answer(tools, work, asked, {}, replaces=replaces)
+        await recover.close(tools, opened, "failed", type(error).__name__)
+        return
+    if resolved is None:
+        await _end_photo(tools, place, fit)
+        return
+    await begin(tools, work, fit, resolved.inputs, replaces=replaces)
+
+
+async def begin(
+    tools: Tools,
+    work: Work,
+    asked: Asked,
+    values: Mapping[str, Value],
+    *,
+    replaces: str = "",
+) -> None:
+    """Open the answer and work it out; found open by an earlier try, it is taken up instead."""
+    opened = await open_answer(tools, work, asked, values, replaces=replaces)
+    await _end_photo(tools, work.event.place, asked)
+    await recover.resume(tools, opened)
+
+
+async def open_answer(
+    tools: Tools,
+    work: Work,
+    asked: Asked,
+    values: Mapping[str, Value],
+    *,
+    replaces: str = "",
+) -> Answer:
+    place = work.event.place
+    return await tools.store.open_answer(
+        Answer(
+            id=uuid4().hex,
+            event=work.event.id,
+            place=answer_place(place, asked.ref),
+            end_user=end_user(tools, place),
+            question=asked.ref,
+            replaces=replaces,
+            inputs=dict(values),
+            files=asked.files,
+            created_at=tools.now(),
+        )
+    )
+
+
+def answer_place(place: Place, ref: MessageRef | None) -> Place:
+    """Among several people an answer names its question; alone with the bot it need not."""
+    if place.chat.private or place.reply_to is not None:
+        return place
+    return replace(place, reply_to=ref)
+
+
+async def _is_reply(tools: Tools, message: Message) -> bool:
+    """Whether it was the answer to something the bot had asked."""
+    return await inputs.reply(tools, message) or await remarks.reply(tools, message)
+
+
+async def may_ask(tools: Tools, place: Place) -> bool:
+    """Whether the person may ask now; if not, they have been told why."""
+    phrases = await tools.phrases_for(place)
+    told = await allow.refusal(tools, place, phrases)
+    if told:
+        await say(tools, place, told, private=True)
+    return not told
+
+
+def _kept_event(work: Work, asked: Asked) -> Event:
+    """The event that asks it all once more when details had to be asked for first."""
+    event = work.event
+    if isinstance(event, Message | Command):
+        return replace(event, files=asked.files)
+    return event
+
+
+# Pictures
+
+
+async def _with_pictures(
+    tools: Tools, work: Work, asked: Asked, parameters: Parameters
+) -> Asked | None:
+    """The question with the pictures that go with it; None when the person was told something."""
+    asked = await _with_photo(tools, work, asked)
+    if not asked.files:
+        return asked
+    place = work.event.place
+    phrases = await tools.phrases_for(place)
+    if not pictures.takes_files(parameters):
+        told = phrases.pictures_unseen_words_answered if asked.text else phrases.pictures_unseen
+        await say(tools, place, told)
+        return replace(asked, files=()) if asked.text else None
+    try:
+        pictures.check(parameters, asked.files)
+    except pictures.Unfit as unfit:
+        await say(tools, place, endings.fault(phrases, unfit.fault, parameters))
+        return None
+    if not asked.text and isinstance(work.event, Message) and _needs_words(parameters):
+        await pictures.keep(tools, replace(work.event, files=asked.files))
+        return None
+    return asked
+
+
+async def _with_photo(tools: Tools, work: Work, asked: Asked) -> Asked:
+    """Words that follow pictures sent before are the question about them."""
+    event = work.event
+    if asked.files or not asked.text or not isinstance(event, Message | Command):
+        return asked
+    photo = await pictures.kept(tools, event.place)
+    if photo is None:
+        return asked
+    replied = event.quoted.ref.id if event.quoted else ""
+    meant = event.place.chat.private or replied in (photo[1], photo[0].ref.id)
+    return replace(asked, files=photo[0].files) if meant else asked
+
+
+async def _end_photo(tools: Tools, place: Place, asked: Asked) -> None:
+    if asked.files and await pictures.kept(tools, place) is not None:
+        await tools.store.end_dialog(scope(place))
+
+
+def _needs_words(parameters: Parameters) -> bool:
+    taker = message_variable(parameters)
+    return all(one.required for one in parameters.form if one.variable == taker)

@@ -1,0 +1,120 @@
+"""The one way back after a crash: work that is taken up again meets the answer it had begun.
+
+What waits is answered. What was asked for may have been billed and is never asked for again by
+itself: it ends as interrupted with its kept text. What was being closed is closed again. Every step
+may be broken off in its turn and be taken up once more.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from uuid import uuid4
+
+from bot import observe
+from bot.completion import CompletionError
+from bot.live import LiveReply
+from bot.service import answering, endings
+from bot.service.screens import StoredScreens
+from bot.service.tools import Tools
+from bot.store.records import Answer, Outcome, Screen
+from bot.surface import Expired, Forbidden, Gone, Outgoing, RateLimited, Unreachable
+
+STOP_WAIT = 5.0
+"""Seconds to stop what runs on at the API; it looks for stops for half an hour by itself."""
+
+_log = observe.get_logger("bot.service.recover")
+
+
+async def resume(tools: Tools, answer: Answer) -> None:
+    """Bring an answer to its end, whatever became of it before. Raises Again as `work_out` does."""
+    match answer.state:
+        case "waiting":
+            await answering.work_out(tools, answer)
+        case "asked" | "streaming":
+            outcome: Outcome = "stopped" if answer.stop_wanted else "interrupted"
+            await close(tools, answer, outcome, "Interrupted")
+        case "closing":
+            await close(tools, answer, answer.outcome or "interrupted", answer.error)
+        case _:
+            return
+
+
+async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> None:
+    """End an answer nobody works on, with the text that was kept; an outcome decided before stays.
+
+    Also for one that cannot even begin.
+    """
+    claim = uuid4().hex
+    held = await tools.store.claim(answer.id, claim)
+    if held is None:
+        return
+    if held.task_id and held.state == "streaming":
+        await _stop_orphan(tools, held)
+    decided = await tools.store.closing(
+        held.id, claim, outcome=outcome, text=held.text, error=error
+    )
+    ended = await tools.store.answer(held.id)
+    if not decided or ended is None:
+        return
+    await _show(tools, ended)
+    await tools.store.closed(held.id, claim)
+    _log.info("answer taken up and closed", answer=held.id, outcome=ended.outcome)
+    observe.ANSWERS.labels(str(ended.outcome)).inc()
+
+
+async def _stop_orphan(tools: Tools, answer: Answer) -> None:
+    with contextlib.suppress(CompletionError, TimeoutError):
+        async with asyncio.timeout(STOP_WAIT):
+            await tools.completion.stop(answer.task_id, user=answer.end_user)
+
+
+async def _show(tools: Tools, answer: Answer) -> None:
+    """Paint the end over what is on the screen.
+
+    A text that may be there although nobody knows its message is not posted again.
+    """
+    screens = await tools.store.screens(answer.id)
+    outgoing = await endings.ending(tools, answer)
+    # Where nobody is left to read there is nothing more to do; all else is tried again.
+    with contextlib.suppress(Expired, Forbidden, Gone):
+        if any(screen.role == "text" and screen.ref is None for screen in screens):
+            await _note(tools, answer, screens, outgoing)
+        else:
+            await _paint(tools, answer, screens, outgoing)
+
+
+async def _paint(
+    tools: Tools, answer: Answer, screens: Sequence[Screen], outgoing: Outgoing
+) -> None:
+    old = [screen.ref for screen in screens if screen.role == "text" and screen.ref is not None]
+    async with LiveReply(
+        tools.surface(answer.place),
+        answer.place,
+        tools.pace,
+        StoredScreens(tools.store, answer.id),
+        who=answer.id,
+        old=old,
+    ) as live:
+        await live.finish(outgoing)
+
+
+async def _note(
+    tools: Tools, answer: Answer, screens: Sequence[Screen], outgoing: Outgoing
+) -> None:
+    """One line below, itself posted at most once."""
+    if any(screen.role == "note" for screen in screens):
+        return
+    phrases = await tools.phrases_for(answer.place)
+    buttons = [button for button in outgoing.buttons if button.name == "regenerate"]
+    note = Outgoing(text=phrases.maybe_incomplete, buttons=tuple(buttons), mine=True)
+    await tools.store.intend_screen(answer.id, 0, "note")
+    try:
+        ref = await tools.surface(answer.place).post(answer.place, note)
+    except RateLimited:
+        await tools.store.removed_screen(answer.id, 0, "note")
+        raise
+    except Unreachable as error:
+        if not error.sent:
+            await tools.store.removed_screen(answer.id, 0, "note")
+        raise
+    await tools.store.shown_screen(answer.id, 0, ref, "note")

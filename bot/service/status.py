@@ -1,0 +1,42 @@
+"""What passes while an answer is on its way: a line that is no message."""
+
+import asyncio
+import contextlib
+from math import isfinite
+
+from bot.events import Place
+from bot.surface import Surface, SurfaceError
+
+ENDING = 2.0
+"""Seconds the end of a status may take; it fades by itself where that is not enough."""
+
+
+class Status:
+    """Shows the newest words until they are "". Nobody waits for a platform to show them."""
+
+    def __init__(self, surface: Surface, place: Place, words: str) -> None:
+        self._surface = surface
+        self._place = place
+        self._words = words
+        self._shown = ""
+        self._changed = asyncio.Event()
+
+    def say(self, words: str) -> None:
+        if words != self._words:
+            self._words = words
+            self._changed.set()
+
+    async def show(self) -> None:
+        fades = self._surface.capabilities(self._place).fades_after
+        while self._words:
+            self._changed.clear()
+            self._shown = self._words
+            with contextlib.suppress(SurfaceError):
+                await self._surface.show_status(self._place, self._shown)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(fades if isfinite(fades) else None):
+                    await self._changed.wait()
+        if self._shown:
+            with contextlib.suppress(SurfaceError, TimeoutError):
+                async with asyncio.timeout(ENDING):
+                    await self._surface.show_status(self._place, "")

@@ -1,0 +1,48 @@
+"""Stop: what was written stays, and nothing more is written or billed."""
+
+import asyncio
+import contextlib
+
+from bot.completion import CompletionError
+from bot.events import Action, Command
+from bot.service.tools import Tools, same_person, say
+from bot.store.records import Answer
+
+PATIENCE = 5.0
+"""Seconds to tell the API about an answer that streams in another process."""
+
+
+async def stop(tools: Tools, event: Action | Command) -> None:
+    """End the answer under the button, or by command everything the person has open here."""
+    if isinstance(event, Action):
+        answer = await _meant(tools, event)
+        if answer is not None and not same_person(answer.place, event.place):
+            phrases = await tools.phrases_for(event.place)
+            await say(tools, event.place, phrases.only_asker, private=True)
+            return
+        if answer is not None:
+            await _end(tools, answer)
+            return
+    found = await tools.store.open_answers(event.place)
+    for answer in found:
+        await _end(tools, answer)
+    if not found and isinstance(event, Command):
+        phrases = await tools.phrases_for(event.place)
+        await say(tools, event.place, phrases.nothing_to_stop, private=True)
+
+
+async def _meant(tools: Tools, event: Action) -> Answer | None:
+    """By the message; while that is not noted yet, by what the button says."""
+    found = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
+    return found if found and found.place.chat.id == event.place.chat.id else None
+
+
+async def _end(tools: Tools, answer: Answer) -> None:
+    # First on disk, so that whoever holds the answer hears it, then to the one who may be here.
+    now = await tools.store.want_stop(answer.id)
+    if now is None or now.finished_at or tools.running.end(answer.id, "stop"):
+        return
+    if now.task_id:
+        with contextlib.suppress(CompletionError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await tools.completion.stop(now.task_id, user=now.end_user)

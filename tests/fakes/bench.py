@@ -1,0 +1,200 @@
+"""The use cases at work: a real store on disk, a screen in memory, and an API over the wire."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import phrases
+from bot.completion import CompletionClient, Patience
+from bot.events import Action, Chat, Command, Edited, Event, File, Message, MessageRef, Place, User
+from bot.pace import Pace
+from bot.sandbox import Config, serve
+from bot.service.cases import Service
+from bot.service.app import App
+from bot.service.running import Running
+from bot.service.tools import Rules, Tools
+from bot.store import migrate
+from bot.store.database import opened
+from bot.store.records import Answer, Work
+from bot.store.store import Store, keeping
+from bot.surface import Capabilities
+from tests.fakes.completion_wire import Wire, told
+from tests.fakes.screen import Bubble, Screen
+
+EN = phrases.of("en")
+QUICK = Patience(begin=2.0, silence=2.0, stop=0.5, unstarted=1.0, tail=0.3, busy=0.2, backoff=0.01)
+ABLE = Capabilities(voice_types=("audio/ogg",), private_replies=True)
+PLAIN = {"user_input_form": [{"paragraph": {"label": "Q", "variable": "query", "required": True}}]}
+
+
+DIRECT = Chat(platform="screen", workspace="bot", id="direct", private=True)
+GROUP = Chat(platform="screen", workspace="bot", id="group")
+ANYTHING = Rules()
+
+
+@dataclass
+class Bench:
+    """`accepted` are the events the use cases handed to the inbox themselves."""
+
+    tools: Tools
+    service: Service
+    screen: Screen
+    store: Store
+    accepted: list[Event] = field(default_factory=list)
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    later: timedelta = timedelta()
+
+    def place(self, user: str = "ann", *, chat: Chat = DIRECT) -> Place:
+        return Place(chat=chat, user=User(id=user, language="en", name=user.title()))
+
+    def ref(self, id: str, *, chat: str = "direct") -> MessageRef:
+        return MessageRef(platform="screen", workspace="bot", chat=chat, id=id)
+
+    def message(
+        self, text: str, *, user: str = "ann", chat: Chat = DIRECT, **more: object
+    ) -> Message:
+        id = f"m{next(self.numbers)}"
+        message = Message(
+            id=f"screen:{id}",
+            place=self.place(user, chat=chat),
+            at=self.now(),
+            ref=self.ref(f"q-{id}", chat=chat.id),
+            text=text,
+        )
+        return replace(message, **more)
+
+    def command(self, name: str, text: str = "", *, user: str = "ann", **more: object) -> Command:
+        command = Command(
+            id=f"screen:c{next(self.numbers)}",
+            place=self.place(user),
+            at=self.now(),
+            name=name,
+            text=text,
+        )
+        return replace(command, **more)
+
+    def press(
+        self,
+        name: str,
+        on: Bubble | MessageRef,
+        *,
+        user: str = "ann",
+        value: str = "",
+        chat: Chat = DIRECT,
+    ) -> Action:
+        return Action(
+            id=f"screen:a{next(self.numbers)}",
+            place=self.place(user, chat=chat),
+            at=self.now(),
+            ref=on.ref if isinstance(on, Bubble) else on,
+            name=name,
+            value=value,
+        )
+
+    def edit(self, message: Message, text: str, **more: object) -> Edited:
+        edited = Edited(
+            id=f"{message.id}:e{next(self.numbers)}",
+            place=message.place,
+            at=self.now(),
+            ref=message.ref,
+            text=text,
+        )
+        return replace(edited, **more)
+
+    def picture(self, handle: str, data: bytes, media_type: str = "image/png") -> File:
+        self.screen.files[handle] = data
+        return File(handle=handle, media_type=media_type, size=len(data))
+
+    async def do(self, event: Event, *, attempts: int = 0, parts: tuple[Message, ...] = ()) -> None:
+        """Handle an event, and what follows from it."""
+        self.later += timedelta(seconds=1)  # nobody presses in the moment a message appears
+        await self.service.handle(Work(event=event, lane="", attempts=attempts, parts=parts))
+        while self.accepted:
+            await self.service.handle(Work(event=self.accepted.pop(0), lane=""))
+
+    async def latest(self, user: str = "ann", *, chat: Chat = DIRECT) -> Answer:
+        answer = await self.store.latest_answer(self.place(user, chat=chat))
+        assert answer is not None
+        return answer
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something is so, for at most two seconds."""
+        async with asyncio.timeout(2):
+            while not holds():  # noqa: ASYNC110 - what is awaited has no event of its own
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def opened_bench(
+    folder: Path,
+    client: CompletionClient,
+    *,
+    rules: Rules = ANYTHING,
+    able: Capabilities = ABLE,
+    size: int = 4096,
+    drafts: bool = False,
+) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(opened(f"sqlite:///{folder}/bot.db"))
+        await migrate.upgrade(engine)
+        store, _ = await stack.enter_async_context(keeping(engine))
+        await stack.enter_async_context(client)
+        pace = Pace()
+        screen = Screen(pace, capabilities=able, size=size, drafts=drafts)
+        accepted: list[Event] = []
+
+        async def accept(event: Event) -> bool:
+            accepted.append(event)
+            return True
+
+        bench: Bench
+        tools = Tools(
+            completion=client,
+            store=store,
+            surfaces={"screen": screen},
+            pace=pace,
+            app=App(client),
+            running=Running(),
+            accept=accept,
+            phrases=phrases.of,
+            rules=rules,
+            now=lambda: bench.now(),
+        )
+        bench = Bench(tools, Service(tools), screen, store, accepted)
+        yield bench
+
+
+@asynccontextmanager
+async def wired(
+    folder: Path, wire: Wire, *, parameters: object = PLAIN, max_streams: int = 8, **options: object
+) -> AsyncIterator[Bench]:
+    """With an API that says exactly what a test lays on the wire."""
+    wire.on("GET /parameters", told(parameters))
+    wire.on("GET /site", told({"title": "App"}))
+    client = CompletionClient(
+        "http://api/v1",
+        "app-key",
+        transport=wire.transport,
+        patience=QUICK,
+        max_streams=max_streams,
+    )
+    async with opened_bench(folder, client, **options) as bench:
+        yield bench
+
+
+@asynccontextmanager
+async def sandboxed(
+    folder: Path, *, app: str = "app-plain", fault: str = "", speed: float = 20.0, **options: object
+) -> AsyncIterator[Bench]:
+    """With the sandbox, over real sockets."""
+    async with serve(Config(port=0, fault=fault, speed=speed)) as running:
+        client = CompletionClient(running.url, app, patience=QUICK)
+        async with opened_bench(folder, client, **options) as bench:
+            yield bench
