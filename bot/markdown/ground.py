@@ -31,6 +31,7 @@ _SENTENCES = regex.compile(
 )
 _WORDS = regex.compile(r"(?r)\s+")
 _GRAPHEMES = regex.compile(r"\X")
+_ITEM = regex.compile(r"(?m)^[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)+(?:\[[ xX]\][ \t]+)?")
 _URL = regex.compile(r"(?:https?://|www\.|mailto:)[^\s<>]+")
 _ROW = regex.compile(r"[^\n]*\n?")
 _CLOSING = regex.compile(r"[ \t>]*(?:`{3,}|~{3,})[ \t]*\Z")
@@ -61,12 +62,14 @@ class Ground:
         tail.feed(self._page)
         self._whole.append((tail.open_from, limit + 2))
         self._whole += [match.span() for match in _URL.finditer(self._page)]
+        # The mark of an item needs a word of it.
+        self._whole += [(match.start(), match.end() + 1) for match in _ITEM.finditer(self._page)]
         self._whole = _merged(self._whole)
 
     def best(self) -> int:
         """The best place to cut at; 0 when there is none that cuts through nothing."""
         half, quarter = self._limit // 2, self._limit // 4
-        orders = (self._paragraphs, self._lines, self._sentences, self._words)
+        orders = (self._paragraphs, self._gaps, self._lines, self._sentences, self._words)
         for places in orders:
             place = next(places(), 0)
             if place > half:
@@ -97,11 +100,17 @@ class Ground:
             if place <= self._limit and self._free(place) and not self.block(self.code, place):
                 yield place
 
+    def _gaps(self) -> Iterator[int]:
+        """Blank lines in code."""
+        return (match.end() for match in self._matches(_PARAGRAPHS) if self._free(match.end()))
+
     def _lines(self) -> Iterator[int]:
         return (match.end() for match in self._matches(_LINES) if self._free(match.end()))
 
     def _sentences(self) -> Iterator[int]:
-        return self._inside_lines(_SENTENCES)
+        for place in self._inside_lines(_SENTENCES):
+            if not self._page[place : place + 1].islower():  # "e.g. this" is no end
+                yield place
 
     def _words(self) -> Iterator[int]:
         return self._inside_lines(_WORDS)
