@@ -25,9 +25,8 @@ QUIET = 1.0  # seconds without a new part that end an album; Telegram sends them
 # Seconds; a part that met no process is delivered again after 2 to 4.
 QUIET_AFTER_START = 5.0
 ALBUM_LIMIT = 15.0  # seconds a whole album may keep its lane waiting
-FAULT_PAUSE = 5.0  # seconds until work is tried again that the database did not let begin
 SAVING = 5.0  # seconds an event gets to be stored while the process ends: SQLite's busy timeout
-LONGEST_PAUSE = 30.0  # seconds between attempts to store how work ended
+LONGEST_PAUSE = 30.0  # seconds between attempts to reach a database that is away
 WATCH = 10.0  # seconds between looks at the backlog; metrics are fetched every 15 to 60
 RECENT = 10_000  # ids remembered: twenty seconds of the greatest intake
 
@@ -173,10 +172,13 @@ class Lanes:
         self._perform = perform
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                await self._take_up()
-                watch = self._tasks.create_task(self._watch())
-                await self._closing.wait()
-                watch.cancel()
+                try:
+                    await self._take_up()
+                    watch = self._tasks.create_task(self._watch())
+                    await self._closing.wait()
+                    watch.cancel()
+                finally:
+                    self._closing.set()  # cancelled as well, nothing may be begun any more
             if self._saving:
                 await asyncio.wait(self._saving, timeout=SAVING)
         finally:
@@ -302,12 +304,9 @@ class Lanes:
     async def _do(self, item: _Queued) -> None:
         waited = asyncio.get_running_loop().time() - max(item.since, item.due)
         observe.LANE_WAIT.labels(item.work.lane.partition(":")[0]).observe(waited)
-        try:
-            await self._rows.begun(item.ids[0])
-        except Fault:
-            verdict = Verdict(ending="again", after=FAULT_PAUSE, counts=False)
-        else:
-            verdict = await self._perform(item.work)
+        with self._idling():
+            await _insist(partial(self._rows.begun, item.ids[0]))
+        verdict = await self._perform(item.work)
         observe.WORK.labels(verdict.ending).inc()
         if verdict.ending == "again":
             await self._postpone(item, verdict)
@@ -342,13 +341,13 @@ class Lanes:
 
 
 async def _insist(store: Callable[[], Awaitable[None]]) -> None:
-    """Store how work ended, however long the database is away: it must not be done twice."""
+    """Store that work begins or how it ended, however long the database is away."""
     pause = 1.0
     while True:
         try:
             return await store()
         except Fault as fault:
-            _log.error("the end of work is not stored yet", error=type(fault).__name__)
+            _log.error("the state of work is not stored yet", error=type(fault).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
