@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,7 +61,7 @@ class Calls:
         self, doing: Doing, place: Place, behaviour: Behaviour, act: Callable[[], T]
     ) -> T:
         """One call whose slot has been taken. Raises SurfaceError."""
-        started = time.monotonic()
+        started = asyncio.get_running_loop().time()
         outcome = "cut off"
         try:
             await asyncio.sleep(behaviour.latency / 2)
@@ -107,18 +107,13 @@ class Calls:
         except RateLimited:
             return await self.take(doing, place, behaviour, act)
 
-    def silence(self, kinds: Sequence[Call], place: Place, seconds: float) -> None:
-        """Answer these calls with 429 for a while."""
-        for kind in kinds:
-            self._gate.silence(self.budgets(kind, place, self.room.behaviour), seconds)
-
     def _admit(self, place: Place) -> None:
         chat = place.chat
         if chat.workspace != self.room.id or not self.room.has_chat(chat.id):
             raise Forbidden("the bot is not in this chat")
 
     def _list(self, doing: Doing, place: Place, started: float, outcome: str) -> None:
-        took = (time.monotonic() - started) * 1000
+        took = (asyncio.get_running_loop().time() - started) * 1000
         call: dict[str, object] = {
             "at": round(time.time() * 1000),
             "verb": doing.verb,

@@ -287,7 +287,8 @@ def _host(url: str) -> str:
 def _other_host(words: str, target: str) -> str:
     """The host of `target` if `words` look like an address elsewhere, else ""."""
     real = _host(target)
-    named = [_host(f"//{found.lower()}") for found in _HOST.findall(words)]
+    # As it is spelt: letters of another alphabet that look like ours are another host.
+    named = [found.lower() for found in _HOST.findall(words)]
     ours = {real, real.removeprefix("www."), f"www.{real}"}
     return real if any(name not in ours for name in named) else ""
 

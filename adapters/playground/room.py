@@ -31,6 +31,7 @@ from adapters.playground.records import (
 )
 from adapters.playground.state import State
 from bot.events import Event, decode, encode
+from bot.markdown import close_open
 
 MOST_POSTS = 2000
 MOST_FILE_BYTES = 20 * FILE_LIMIT
@@ -210,7 +211,9 @@ class Room:
         return {"op": "message", "message": view.message(post, name, self.html(post))}
 
     def frame(self, post: Post) -> Operation:
-        html = self._frames.setdefault(post.id, Frames()).render(post.text)
+        # A stream is sent as it is written, and platforms close its half-open marks for display.
+        text = close_open(post.text) if self.passing.streams(post.id) else post.text
+        html = self._frames.setdefault(post.id, Frames()).render(text)
         return {"op": "grew", "id": post.id, "html": html, "text": post.text, "n": len(post.text)}
 
     def wipe(self, draft: str) -> None:

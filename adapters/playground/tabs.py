@@ -125,7 +125,8 @@ class Tabs:
             site = {}
         dress = {name: site.get(name) or "" for name in _DRESS.split()}
         # A remote picture is nothing this page would load.
-        return dress | {"title": dress["title"] or "Parley", "icon_url": ""}
+        fixed = {"inverted": bool(dress["inverted"]), "icon_url": ""}
+        return dress | fixed | {"title": dress["title"] or "Parley"}
 
     def _render(self) -> None:
         """Before the loop needs it: a long history takes a moment."""
