@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.store import database, migrate
 from bot.store.inbox import SqlInbox
 from bot.store.store import Store, keeping
+from bot.store.tables import metadata
 from tests.fakes.happenings import AT
 from tests.fakes.postgres import running_postgres
-
-PREPARED = "prepared"
 
 
 @dataclass(slots=True)
@@ -44,10 +42,11 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def prepared_postgres(postgres: str) -> str:
-    """A server with a database to copy."""
-    execute(postgres, f"CREATE DATABASE {PREPARED}")
-    migrated(named(postgres, PREPARED))
-    return postgres
+    """A database of its own, emptied after each test: making one takes a third of a second."""
+    execute(postgres, "CREATE DATABASE kept")
+    address = postgres.replace("/postgres?", "/kept?")
+    migrated(address)
+    return address
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +69,9 @@ def sqlite_address(sqlite_file: Path) -> str:
 
 @pytest.fixture
 def postgres_address(prepared_postgres: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    execute(prepared_postgres, f"CREATE DATABASE {name} TEMPLATE {PREPARED}")
-    yield named(prepared_postgres, name)
-    execute(prepared_postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    yield prepared_postgres
+    tables = reversed(metadata.sorted_tables)
+    execute(prepared_postgres, *(str(table.delete()) for table in tables))
 
 
 @pytest.fixture(params=["sqlite", "postgres", "memory"])
@@ -89,7 +87,8 @@ def kept_address(request: pytest.FixtureRequest) -> str:
 async def engine(kept_address: str) -> AsyncIterator[AsyncEngine]:
     async with database.opened(kept_address) as engine:
         if database.forgets(engine):
-            await migrate.upgrade(engine)
+            async with engine.begin() as connection:
+                await connection.run_sync(metadata.create_all)
         yield engine
 
 
@@ -127,10 +126,7 @@ def migrated(address: str) -> None:
         thread.submit(asyncio.run, upgrade()).result()
 
 
-def named(server: str, name: str) -> str:
-    return server.replace("/postgres?", f"/{name}?")
-
-
-def execute(server: str, statement: str) -> None:
+def execute(server: str, *statements: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement.encode())
+        for statement in statements:
+            connection.execute(statement.encode())
