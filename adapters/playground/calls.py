@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from adapters.playground.behaviour import Behaviour, Call
-from adapters.playground.gate import Gate
+from adapters.playground.gate import Gate, Refusal
 from adapters.playground.room import Room
 from bot.events import Place
 from bot.surface import (
@@ -89,13 +89,13 @@ class Calls:
     async def take(
         self, doing: Doing, place: Place, behaviour: Behaviour, act: Callable[[], T]
     ) -> T:
-        """One call with its slot. A 429 silences everybody and is raised."""
+        """One call with its slot. A 429 silences its scopes for everybody and is raised."""
         budgets = self.budgets(doing.kind, place, behaviour)
         await self._slots.slot(budgets, doing.rank, who=doing.who)
         try:
             return await self.make(doing, place, behaviour, act)
-        except RateLimited as limited:
-            self._slots.pause(budgets, limited.retry_after)
+        except Refusal as refusal:
+            self._slots.pause(refusal.budgets, refusal.retry_after)
             raise
 
     async def take_patiently(

@@ -1,0 +1,511 @@
+"""Messages that grow, under each behaviour, and the limits the room keeps by itself."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.playground.behaviour import BEHAVIOURS, utf8_bytes, utf16_units
+from adapters.playground.gate import Gate
+from adapters.playground.requests import Delete, Press
+from bot.events import Action, Command, MessageRef
+from bot.surface import (
+    Budget,
+    Button,
+    Expired,
+    Forbidden,
+    Gone,
+    Outgoing,
+    Rank,
+    RateLimited,
+    Speech,
+    Stopped,
+    SurfaceError,
+    TooLarge,
+    Unreachable,
+)
+from tests.fakes.playground import PlayedRoom, played
+
+STOP = (Button(label="⏹", name="stop", value="a1"),)
+AGAIN = (Button(label="↻", name="regenerate", value="a1"),)
+
+
+def growing(text: str) -> Outgoing:
+    return Outgoing(text=text, buttons=STOP)
+
+
+@pytest.fixture
+def ideal() -> Iterator[PlayedRoom]:
+    with played("ideal") as room:
+        yield room
+
+
+@pytest.fixture
+def telegram() -> Iterator[PlayedRoom]:
+    with played("telegram") as room:
+        yield room
+
+
+@pytest.fixture
+def slack() -> Iterator[PlayedRoom]:
+    with played("slack") as room:
+        yield room
+
+
+def verbs(room: PlayedRoom) -> list[object]:
+    return [verb for verb, _ in room.outcomes()]
+
+
+def one_draft(room: PlayedRoom) -> str:
+    [id] = room.room.passing.drafts
+    return id
+
+
+async def test_by_edits_a_message_is_posted_once_and_then_changed(ideal: PlayedRoom) -> None:
+    async with ideal.surface.grow(ideal.place()) as message:
+        assert message.ref is None
+        ref = await message.show(growing("One"))
+        assert ref is not None and ideal.text(ref) == "One"
+        assert message.cost(growing("One")) == ()
+        assert [budget.rate for budget in message.cost(growing("One two"))] == [20.0]
+        assert await message.show(growing("One")) == ref
+        assert await message.show(growing("One two")) == ref
+        assert ideal.room.posts[ref.id].growing
+        assert await message.finish(Outgoing(text="One two.", buttons=AGAIN)) == ref
+    post = ideal.room.posts[ref.id]
+    assert (post.text, post.buttons, post.growing) == ("One two.", AGAIN, False)
+    assert verbs(ideal) == ["post", "edit", "edit"]
+
+
+async def test_an_end_that_is_on_the_screen_already_costs_no_call(ideal: PlayedRoom) -> None:
+    async with ideal.surface.grow(ideal.place()) as message:
+        ref = await message.show(Outgoing(text="All"))
+        assert await message.finish(Outgoing(text="All")) == ref
+    assert verbs(ideal) == ["post"]
+    assert ref is not None and not ideal.room.posts[ref.id].growing
+
+
+async def test_an_old_message_is_written_over(ideal: PlayedRoom) -> None:
+    old = await ideal.surface.post(ideal.place(), Outgoing(text="Before"))
+    async with ideal.surface.grow(ideal.place(), old) as message:
+        assert message.ref == old
+        await message.show(growing("After"))
+        assert await message.finish(Outgoing(text="After all")) == old
+    assert ideal.text(old) == "After all"
+    assert len(ideal.room.posts) == 1
+
+
+async def test_leaving_without_an_end_leaves_nothing_that_grows(ideal: PlayedRoom) -> None:
+    async with ideal.surface.grow(ideal.place()):
+        pass
+    with pytest.raises(RuntimeError, match="the model"):
+        async with ideal.surface.grow(ideal.place()) as message:
+            ref = await message.show(growing("One"))
+            raise RuntimeError("the model")
+    assert ref is not None and not ideal.room.posts[ref.id].growing
+
+
+async def test_a_deleted_message_is_gone_for_frames_and_for_the_end(ideal: PlayedRoom) -> None:
+    async with ideal.surface.grow(ideal.place()) as message:
+        ref = await message.show(growing("One"))
+        assert ref is not None
+        await ideal.do(Delete(id="d", message=ref.id))
+        with pytest.raises(Gone):
+            await message.show(growing("One two"))
+        with pytest.raises(Gone):
+            await message.finish(Outgoing(text="One two."))
+    assert ideal.outcomes()[-1] == ("edit", "gone")
+
+
+async def test_a_draft_is_no_message_until_its_end(telegram: PlayedRoom) -> None:
+    place = telegram.place()
+    assert telegram.surface.capabilities(place).fades_after == 25.0
+    async with telegram.surface.grow(place) as message:
+        assert await message.show(growing("One")) is None
+        assert message.ref is None
+        assert telegram.room.posts == {}
+        draft = one_draft(telegram)
+        assert await message.show(growing("One two")) is None
+        assert one_draft(telegram) == draft
+        ref = await message.finish(Outgoing(text="One two.", buttons=AGAIN))
+        assert message.ref == ref
+    assert telegram.room.passing.drafts == {}
+    assert telegram.text(ref) == "One two."
+    assert verbs(telegram) == ["draft", "draft", "post"]
+
+
+async def test_a_draft_vanishes_unless_it_is_shown_again(telegram: PlayedRoom) -> None:
+    async with telegram.surface.grow(telegram.place()) as message:
+        await message.show(growing("One"))
+        assert message.cost(growing("One")) == ()
+        await asyncio.sleep(25)
+        assert message.cost(growing("One")) != ()
+        await message.show(growing("One"))
+        await asyncio.sleep(25)
+        assert one_draft(telegram)
+        await asyncio.sleep(10)
+        assert telegram.room.passing.drafts == {}
+        await message.show(growing("One two"))
+        assert one_draft(telegram)
+    assert telegram.room.passing.drafts == {}
+
+
+async def test_the_platforms_own_stop_on_a_draft_is_a_command_and_ends_the_frames(
+    telegram: PlayedRoom,
+) -> None:
+    async with telegram.surface.grow(telegram.place()) as message:
+        await message.show(growing("One"))
+        [event] = await telegram.do(
+            Press(id="p", person="ada", message=one_draft(telegram), name="stop", value="a1")
+        )
+        assert isinstance(event, Command) and event.name == "stop"
+        with pytest.raises(Stopped):
+            await message.show(growing("One two"))
+        ref = await message.finish(Outgoing(text="One"))
+    assert telegram.text(ref) == "One"
+
+
+async def test_in_a_group_telegram_has_no_drafts(telegram: PlayedRoom) -> None:
+    place = telegram.place(group=True)
+    async with telegram.surface.grow(place) as message:
+        assert await message.show(growing("One")) is not None
+        await message.finish(Outgoing(text="One"))
+    scopes = [budget.scope for budget in telegram.surface.endings(place)]
+    assert scopes == ["playground:telegram:group:everyone", "playground:telegram:bot"]
+
+
+async def test_a_stream_only_ever_adds(slack: PlayedRoom) -> None:
+    async with slack.surface.grow(slack.place()) as message:
+        assert [b.scope for b in message.cost(growing("One"))] == ["playground:slack:streams"]
+        ref = await message.show(growing("One **two**"))
+        assert ref is not None and slack.text(ref) == "One **two"
+        assert message.cost(growing("One **two**")) == ()
+        assert await message.show(growing("One **two**")) == ref
+        cost = message.cost(growing("One **two three**"))
+        assert [b.scope for b in cost] == ["playground:slack:append"]
+        await message.show(growing("One **two three**"))
+        assert slack.text(ref) == "One **two three"
+        frame = slack.room.frame(slack.room.posts[ref.id])
+        assert frame["html"] == "<p>One <strong>two three</strong></p>"
+        assert await message.finish(Outgoing(text="One **two three**.", buttons=AGAIN)) == ref
+    post = slack.room.posts[ref.id]
+    assert (post.text, post.buttons, post.growing) == ("One **two three**.", AGAIN, False)
+    assert verbs(slack) == ["start", "append", "stop"]
+
+
+async def test_text_that_does_not_go_on_ends_the_stream_and_is_edited_in(slack: PlayedRoom) -> None:
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.show(growing("I think so"))
+        other = growing("No")
+        assert [b.scope for b in message.cost(other)] == [
+            "playground:slack:stops",
+            "playground:slack:update",
+        ]
+        assert await message.show(other) == ref
+        assert [b.scope for b in message.cost(growing("No way"))] == ["playground:slack:update"]
+        await message.show(growing("No way"))
+        await message.finish(Outgoing(text="No."))
+    assert verbs(slack) == ["start", "stop", "edit", "edit", "edit"]
+    assert ref is not None and slack.text(ref) == "No."
+
+
+async def test_a_stream_whose_time_is_over_is_repaired_by_its_end(slack: PlayedRoom) -> None:
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.show(growing("One"))
+        await asyncio.sleep(300)
+        with pytest.raises(Expired):
+            await message.show(growing("One two"))
+        assert await message.finish(Outgoing(text="One two.")) == ref
+    assert verbs(slack) == ["start", "append", "stop", "edit"]
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.show(growing("One"))
+        await asyncio.sleep(300)
+        await message.show(growing("Two"))
+        await message.finish(Outgoing(text="Two"))
+    assert ref is not None and slack.text(ref) == "Two"
+
+
+async def test_the_platforms_own_stop_on_a_stream_names_the_message(slack: PlayedRoom) -> None:
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.show(growing("One"))
+        assert ref is not None
+        [event] = await slack.do(
+            Press(id="p", person="ada", message=ref.id, name="stop", value="a1")
+        )
+        assert isinstance(event, Action) and event.ref == ref
+        with pytest.raises(Stopped):
+            await message.show(growing("One two"))
+        assert await message.finish(Outgoing(text="One two")) == ref
+    assert slack.text(ref) == "One two"
+
+
+async def test_a_stream_that_never_began_is_posted_whole(slack: PlayedRoom) -> None:
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.finish(Outgoing(text="All at once"))
+    assert verbs(slack) == ["post"]
+    assert slack.text(ref) == "All at once"
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.show(growing("**"))
+    assert ref is not None and slack.text(ref) == "**"
+
+
+async def test_a_frame_of_a_stream_may_be_over_at_its_end(slack: PlayedRoom) -> None:
+    async with slack.surface.grow(slack.place()) as message:
+        ref = await message.show(growing("One"))
+        assert await message.finish(Outgoing(text="One", buttons=AGAIN)) == ref
+        assert ref is not None and slack.room.posts[ref.id].buttons == AGAIN
+    async with slack.surface.grow(slack.place()) as message:
+        await message.show(growing("One"))
+        await asyncio.sleep(301)
+        ref = await message.finish(Outgoing(text="One", buttons=AGAIN))
+    assert slack.text(ref) == "One"
+
+
+async def test_what_only_one_sees_is_never_streamed_and_not_changed_on_slack(
+    slack: PlayedRoom,
+) -> None:
+    place = slack.place(group=True, only_user=True)
+    ref = await slack.surface.post(place, Outgoing(text="For you"))
+    assert slack.room.posts[ref.id].only_for == "ada"
+    with pytest.raises(Gone):
+        await slack.surface.edit(place, ref, Outgoing(text="Changed"))
+    async with slack.surface.grow(place) as message:
+        await message.show(growing("For you"))
+    assert verbs(slack) == ["post", "edit", "post"]
+
+
+async def test_where_nothing_is_private_everybody_sees_it(telegram: PlayedRoom) -> None:
+    place = telegram.place(group=True, only_user=True)
+    ref = await telegram.surface.post(place, Outgoing(text="For all"))
+    assert telegram.room.posts[ref.id].only_for == ""
+
+
+async def test_a_broken_budget_is_answered_with_a_penalty(telegram: PlayedRoom) -> None:
+    place = telegram.place()
+    async with telegram.surface.grow(telegram.place(), None) as message:
+        limited: RateLimited | None = None
+        for number in range(40):
+            try:
+                await message.show(growing(f"{number}"))
+            except RateLimited as error:
+                limited = error
+                break
+        assert limited is not None and 3 <= limited.retry_after <= 35
+        with pytest.raises(RateLimited) as again:
+            await message.show(growing("more"))
+        assert again.value.retry_after < limited.retry_after
+        await asyncio.sleep(limited.retry_after)
+        await message.show(growing("later"))
+        await message.finish(Outgoing(text="end"))
+    assert telegram.outcomes()[-4][1] == f"rate limited {limited.retry_after:.3g} s"
+    await telegram.surface.post(place, Outgoing(text="Other scopes go on"))
+
+
+async def test_paced_calls_are_never_refused(telegram: PlayedRoom) -> None:
+    place, group = telegram.place(), telegram.place(group=True)
+
+    async def paint(where: object) -> None:
+        place = telegram.place(group=where == "group")
+        async with telegram.surface.grow(place) as message:
+            for number in range(60):
+                frame = growing(f"{number}")
+                await telegram.pace.slot(message.cost(frame), Rank.FRAME, who=str(where))
+                await message.show(frame)
+            await message.finish(Outgoing(text="end"))
+
+    await asyncio.gather(paint("private"), paint("group"))
+    for number in range(10):
+        ref = await telegram.surface.post(place, Outgoing(text=f"{number}"))
+        await telegram.surface.edit(place, ref, Outgoing(text=f"{number}!"))
+        await telegram.surface.show_status(group, "typing")
+    assert {outcome for _, outcome in telegram.outcomes()} == {"ok"}
+
+
+async def test_a_429_at_the_door_silences_everybody_and_is_waited_for_once(
+    telegram: PlayedRoom,
+) -> None:
+    place, loop = telegram.place(), asyncio.get_running_loop()
+    budgets = telegram.behaviour.budgets("post", "dm-ada", private=True)
+    telegram.gate.silence(budgets, 30)
+    started = loop.time()
+    await telegram.surface.post(place, Outgoing(text="Late"))
+    assert loop.time() - started == pytest.approx(30.1, abs=0.2)
+
+    async with telegram.surface.grow(place) as message:
+        telegram.gate.silence(budgets, 50)
+        started = loop.time()
+        with pytest.raises(RateLimited):
+            await message.finish(Outgoing(text="Late"))
+        await message.finish(Outgoing(text="Late"))
+    assert loop.time() - started == pytest.approx(50, abs=0.2)
+
+
+async def test_a_chat_that_is_silenced_leaves_the_others_alone(telegram: PlayedRoom) -> None:
+    own, _ = telegram.behaviour.budgets("post", "dm-ada", private=True)
+    telegram.gate.silence([own], 30)
+    late = asyncio.create_task(telegram.surface.post(telegram.place("ada"), Outgoing(text="Late")))
+    await asyncio.sleep(1)
+    started = asyncio.get_running_loop().time()
+    await telegram.surface.post(telegram.place("ben"), Outgoing(text="At once"))
+    assert asyncio.get_running_loop().time() - started < 1
+    assert not late.done()
+    await late
+
+
+async def test_a_full_disk_is_a_platform_that_does_not_answer(
+    ideal: PlayedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(changes: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ideal.room._journal, "append", full)
+    with pytest.raises(Unreachable) as unreachable:
+        await ideal.surface.post(ideal.place(), Outgoing(text="Hello"))
+    assert not unreachable.value.sent
+
+    async def unwritable(id: str, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ideal.room.files, "write", unwritable)
+    with pytest.raises(SurfaceError, match="No space"):
+        await ideal.surface.post_voice(ideal.place(), Speech(data=b"x", media_type="audio/ogg"))
+
+
+async def test_no_message_is_empty_or_longer_than_there_is_room(telegram: PlayedRoom) -> None:
+    place = telegram.place()
+    with pytest.raises(SurfaceError, match="text"):
+        await telegram.surface.post(place, Outgoing(text=" \n"))
+    with pytest.raises(SurfaceError, match="too long"):
+        await telegram.surface.post(place, Outgoing(text="😀" * 2049))
+    ref = await telegram.surface.post(place, Outgoing(text="**" + "😀" * 2048 + "**"))
+    assert telegram.text(ref) is not None
+
+
+async def test_half_a_character_is_shown_as_a_sign_that_it_is_missing(ideal: PlayedRoom) -> None:
+    ref = await ideal.surface.post(ideal.place(), Outgoing(text="a\ud83d"))
+    assert ideal.text(ref) == "a?"
+
+
+@given(st.text("aé😀漢\n", max_size=60), st.integers(1, 40))
+def test_what_fits_is_the_most_that_fits(text: str, limit: int) -> None:
+    from dataclasses import replace
+
+    for measure in (utf16_units, utf8_bytes, len):
+        behaviour = replace(BEHAVIOURS["slack"], limit=limit, measure=measure)
+        fit = behaviour.fits(text)
+        assert fit == len(text) == 0 or fit >= 1
+        assert measure(text[:fit]) <= limit or fit == 1
+        assert fit == len(text) or measure(text[: fit + 1]) > limit
+
+
+async def test_a_voice_note_is_kept_and_shown(ideal: PlayedRoom) -> None:
+    place = ideal.place()
+    speech = Speech(data=b"OggS", media_type="audio/ogg", seconds=2.5, title="Tea")
+    ref = await ideal.surface.post_voice(place, speech)
+    assert ref is not None
+    voice = ideal.room.posts[ref.id].voice
+    assert voice is not None
+    assert (voice.seconds, voice.title, voice.media_type) == (2.5, "Tea", "audio/ogg")
+    assert await ideal.room.files.read(voice.file) == b"OggS"
+    with pytest.raises(SurfaceError, match="audio/flac"):
+        await ideal.surface.post_voice(place, Speech(data=b"x", media_type="audio/flac"))
+    with pytest.raises(TooLarge):
+        await ideal.surface.post_voice(
+            place, Speech(data=bytes(15 * 1024 * 1024 + 1), media_type="audio/ogg")
+        )
+
+
+async def test_a_status_passes_with_its_words_with_a_message_and_with_time(
+    ideal: PlayedRoom,
+) -> None:
+    place, start = ideal.place(), ideal.room.feed.last
+
+    def said() -> list[str]:
+        import msgspec
+
+        ops = [msgspec.json.decode(data) for _, data in ideal.room.feed.since(start) or ()]
+        return [op["words"] for op in ops if op["op"] == "status"]
+
+    await ideal.surface.show_status(place, "")
+    assert said() == []
+    await ideal.surface.show_status(place, "12 before you")
+    await ideal.surface.show_status(place, "12 before you")
+    assert said() == ["12 before you"]
+    assert [op["op"] for op in ideal.room.passing.operations()] == ["status"]
+    await ideal.surface.show_status(place, "")
+    assert said()[1:] == [""]
+    await ideal.surface.show_status(place, "typing")
+    await ideal.surface.post(ideal.place(group=True), Outgoing(text="Elsewhere"))
+    assert said()[2:] == ["typing"]
+    await ideal.surface.post(place, Outgoing(text="Here"))
+    assert said()[3:] == [""]
+    await ideal.surface.show_status(place, "typing")
+    await asyncio.sleep(91)
+    assert said()[4:] == ["typing", ""]
+
+
+async def test_messages_of_people_and_of_other_rooms_are_not_the_bots(ideal: PlayedRoom) -> None:
+    place = ideal.place()
+    [said] = await ideal.say("Mine")
+    ref = await ideal.surface.post(place, Outgoing(text="Bot's"))
+    others = [
+        said.ref,
+        MessageRef(platform="playground", workspace="other", chat="dm-ada", id=ref.id),
+        MessageRef(platform="playground", workspace=ideal.room.id, chat="dm-ben", id=ref.id),
+    ]
+    for other in others:
+        with pytest.raises(Gone):
+            await ideal.surface.edit(place, other, Outgoing(text="x"))
+        await ideal.surface.delete(place, other)
+    assert len(ideal.room.posts) == 2
+    with pytest.raises(Forbidden):
+        await ideal.surface.post(ideal.place("nobody"), Outgoing(text="x"))
+
+
+async def test_a_switch_of_behaviour_counts_from_the_next_message_on(ideal: PlayedRoom) -> None:
+    place = ideal.place()
+    async with ideal.surface.grow(place) as message:
+        await message.show(growing("One"))
+        ideal.room.behave("telegram")
+        ref = await message.finish(Outgoing(text="One."))
+    assert ideal.text(ref) == "One."
+    assert not ideal.surface.capabilities(place).forms
+    assert ideal.surface.fits(place, "x" * 5000) == 4096
+
+
+async def test_the_gate_counts_by_itself_and_forgets_what_is_idle() -> None:
+    gate = Gate(lambda least, most: most)
+    budget = Budget(scope="a", rate=1.0, burst=2)
+    for _ in range(3):
+        gate.admit([budget], (1, 5))
+    with pytest.raises(RateLimited) as limited:
+        gate.admit([budget], (1, 5))
+    assert limited.value.retry_after == 5
+    await asyncio.sleep(5)
+    gate.admit([budget], (1, 5))
+    for number in range(600):
+        gate.admit([Budget(scope=f"{number}", rate=1.0, burst=1)], (1, 5))
+    await asyncio.sleep(121)
+    gate.admit([Budget(scope="b", rate=1.0, burst=1)], (1, 5))
+    assert len(gate._buckets) < 3
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_no_minute_ever_holds_more_than_a_platform_allows(name: str) -> None:
+    """What Telegram and Slack count in a minute; the burst is part of it."""
+    allowed = {
+        "group": 20,
+        "update": 50,
+        "append": 100,
+        "streams": 20,
+        "stops": 20,
+        "status": 50,
+        "file": 100,
+    }
+    behaviour = BEHAVIOURS[name]
+    for rates in (*behaviour.rates.values(), *behaviour.group_rates.values()):
+        for rate in rates:
+            most = allowed.get(rate.name)
+            assert most is None or rate.burst + rate.rate * 60 <= most
