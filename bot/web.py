@@ -1,12 +1,18 @@
 """The one HTTP server: health, readiness, metrics, and the routes that platforms bring."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
+
+from bot import observe
+from bot.surface import Accept, Busy, Surface
 
 # Slack and Telegram send at most some hundred KB an event; more is not theirs.
 BODY_LIMIT = 1024 * 1024
@@ -14,19 +20,34 @@ PATIENCE = 5.0  # seconds the database gets to answer; a probe commonly waits te
 CLOSING = 10.0  # seconds an open request gets to end when the server closes
 
 Ready = Callable[[], Awaitable[str]]
-"""Says "" when the bot can do its work, else what is missing."""
+"""Says "" when a part of the bot can do its work, else what is missing."""
+
+_log = observe.get_logger("bot.web")
 
 
-def build(ready: Ready, routes: Iterable[web.RouteDef] = ()) -> web.Application:
-    """The application; `/readyz` asks `ready` and gives it PATIENCE."""
-    application = web.Application(client_max_size=BODY_LIMIT)
+class Adapter(Surface, Protocol):
+    """A platform: a surface that also listens."""
+
+    async def run(self, accept: Accept) -> None:
+        """Fetch events and hand them in, until cancelled; idle where they come to `routes`.
+
+        An event counts as delivered when `accept` has returned; Busy means to come again later.
+        """
+        ...
+
+    def routes(self, accept: Accept) -> Sequence[web.RouteDef]:
+        """What the one HTTP server serves for it. Busy may be raised: it is answered with 503."""
+        ...
+
+
+def build(checks: Iterable[Ready], routes: Iterable[web.RouteDef] = ()) -> web.Application:
+    """The application; `/readyz` asks all `checks` at once and gives them PATIENCE."""
+    application = web.Application(client_max_size=BODY_LIMIT, middlewares=[_boundary])
+    asked = tuple(checks)
 
     async def readyz(_: web.Request) -> web.Response:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                missing = await ready()
-        except TimeoutError:
-            missing = "the database does not answer"
+        answers = await asyncio.gather(*(_missing(check) for check in asked))
+        missing = "; ".join(dict.fromkeys(answer for answer in answers if answer))
         return web.Response(text=(missing or "ready") + "\n", status=503 if missing else 200)
 
     application.router.add_get("/healthz", _healthz)
@@ -34,6 +55,58 @@ def build(ready: Ready, routes: Iterable[web.RouteDef] = ()) -> web.Application:
     application.router.add_get("/metrics", _metrics)
     application.router.add_routes(routes)
     return application
+
+
+def file_stays(path: Path) -> Ready:
+    """A check that `path` is still the file it is now.
+
+    Deleted or replaced, it can be written to for as long as it is open, and all of that is lost.
+    """
+    then = path.stat()
+
+    async def stays() -> str:
+        try:
+            now = await asyncio.to_thread(path.stat)
+        except OSError:
+            return "the database file is gone"
+        same = (now.st_dev, now.st_ino) == (then.st_dev, then.st_ino)
+        return "" if same else "the database file is another one than at the start"
+
+    return stays
+
+
+async def _missing(check: Ready) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await check()
+    except TimeoutError:
+        return "the database does not answer"  # nothing else that is asked can keep one waiting
+
+
+@web.middleware
+async def _boundary(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What a route raised, as an answer: 503 while the bot is busy, else 500 and a log line."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Busy as busy:
+        pause = str(math.ceil(busy.retry_after))
+        return web.Response(status=503, headers={"Retry-After": pause}, text="busy\n")
+    except Exception as error:
+        if not (isinstance(error, ConnectionError) and _has_left(request)):
+            # Not the path: platforms put their secrets into it.
+            name = getattr(request.match_info.handler, "__qualname__", "")
+            _log.error("a request failed", handler=name, trace=observe.trace(error))
+        if request.writer.output_size and request.transport:
+            request.transport.abort()  # half an answer cannot become another one
+        return web.Response(status=500, text="something went wrong\n")
+
+
+def _has_left(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _healthz(_: web.Request) -> web.Response:
