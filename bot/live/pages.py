@@ -5,6 +5,11 @@ from bisect import bisect_left
 from bot import markdown
 from bot.markdown import Carry, Fits, Piece
 
+_ENDS = (*".!?:;…。！？：；؟۔।",)
+"""Behind one of these a message may end; anywhere else the model may be in the middle of a word."""
+
+_TOP = (0, Carry())
+
 
 class Pages:
     """As `bot.markdown.Pages`; besides, a page can be closed before it is full, and a text that
@@ -14,6 +19,9 @@ class Pages:
         self._fits = fits
         self._text = ""
         self._pages = markdown.Pages(fits)
+        # Of the text as it is, once they were asked for.
+        self._is_open: bool | None = None
+        self._growing: str | None = None
 
     @property
     def closed(self) -> list[Piece]:
@@ -21,14 +29,30 @@ class Pages:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is anything to be seen beyond the closed pages."""
-        finished = self._pages.finished()
-        last = finished[-1].text
-        return len(finished) > len(self.closed) and bool(last) and not last.isspace()
+        """Whether there is anything beyond the closed pages, be it still held back."""
+        if self._is_open is None:
+            finished = self._pages.finished()
+            last = finished[-1].text
+            self._is_open = len(finished) > len(self.closed) and bool(last) and not last.isspace()
+        return self._is_open
+
+    @property
+    def growing(self) -> str:
+        """The open page as it is to be shown now."""
+        if self._growing is None:
+            self._growing = self._pages.growing().text
+        return self._growing
+
+    @property
+    def finished(self) -> list[str]:
+        """All pages of the text as it is, nothing held back."""
+        return [page.text for page in self._pages.finished()]
 
     def read(self, text: str) -> int | None:
         """Take the whole text so far; where it does not go on from the last one, how many closed
         pages are the same in both, else None."""
+        if text == self._text:
+            return None
         kept: list[Piece] | None = None
         if not text.startswith(self._text):
             kept = [page for page in self.closed if text.startswith(self._text[: page.end])]
@@ -36,30 +60,22 @@ class Pages:
             self._pages.closed = [*kept]
         self._text = text
         self._pages.feed(text)
+        self._is_open = self._growing = None
         return None if kept is None else len(kept)
-
-    def growing(self) -> str:
-        """The open page as it is to be shown now."""
-        return self._pages.growing().text
 
     def close(self, shown: str) -> None:
         """End the open page within what was `shown` of it; the rest begins the next one."""
         page = self._pages.finished()[-1]
         whole = page.text.rstrip()
-        if shown.rstrip() != whole:
-            # Less than all of it, so that what is open there is closed, and opened again.
+        may_end = whole != page.text or whole.endswith(_ENDS)
+        if shown.rstrip() != whole or not may_end:
+            # Less than all of it: at a good place, and what is open there closed and opened again.
             limit = max(1, min(_common(whole, shown), len(whole) - 1))
-            start, carry = self._next()
+            start, carry = (self.closed[-1].end, self.closed[-1].carry) if self.closed else _TOP
             within = markdown.cut(self._text, start, lambda _: limit, carry=carry)
             page = within if within.text.strip() else page
         self.closed.append(page)
-
-    def finished(self) -> list[str]:
-        """All pages of the text as it is, nothing held back."""
-        return [page.text for page in self._pages.finished()]
-
-    def _next(self) -> tuple[int, Carry]:
-        return (self.closed[-1].end, self.closed[-1].carry) if self.closed else (0, Carry())
+        self._is_open = self._growing = None
 
 
 def _common(one: str, other: str) -> int:

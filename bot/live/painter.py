@@ -148,7 +148,7 @@ class Painter:
             self._read(self.text)
             return [Outgoing(text=page.text) for page in self._pages.closed]
         self._read(self.final.text)
-        pages = [replace(self.final, text=text, buttons=()) for text in self._pages.finished()]
+        pages = [replace(self.final, text=text, buttons=()) for text in self._pages.finished]
         pages[-1] = replace(pages[-1], buttons=self.final.buttons)
         self._ending = pages
         return pages
@@ -177,7 +177,7 @@ class Painter:
         return part.shown is not None or part.growing is not None or self.final is not None
 
     def _frame(self) -> Outgoing:
-        return Outgoing(text=self._pages.growing(), buttons=self._buttons)
+        return Outgoing(text=self._pages.growing, buttons=self._buttons)
 
     # While it grows
 
