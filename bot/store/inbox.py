@@ -45,7 +45,7 @@ class SqlInbox:
         def step(connection: Connection) -> bool:
             new = insert(connection, inbox).on_conflict_do_nothing(index_elements=["id"])
             # The values apart, so that the statement is compiled once.
-            return connection.execute(new, values).rowcount == 1
+            return connection.execute(new.returning(inbox.c.number), values).first() is not None
 
         return await self._transactions.write_in_order(step)
 
