@@ -7,7 +7,7 @@ whole files joined end to end; decoders stop after the first of those, so they a
 import asyncio
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -90,6 +90,45 @@ async def convert(data: bytes, media_type: MediaType) -> bytes:
     """The same audio, mono, in another format. Raises AudioFault."""
     encoded, _ = await asyncio.to_thread(_convert, data, media_type)
     return encoded
+
+
+def can_make(media_types: Iterable[str]) -> bool:
+    """Whether `fit` can make any of these."""
+    return any(media_type in _ENCODINGS for media_type in media_types)
+
+
+async def fit(data: bytes, media_types: Iterable[str]) -> VoiceNote:
+    """The same audio in the first of `media_types` that can be made. Raises AudioFault."""
+    for media_type in media_types:
+        if encoding := next((known for known in _ENCODINGS if known == media_type), None):
+            encoded, duration = await asyncio.to_thread(_convert, data, encoding)
+            return VoiceNote(data=encoded, duration=duration, media_type=encoding)
+    raise AudioFault("None of the formats that can be sent there can be made.")
+
+
+async def join(parts: Sequence[bytes]) -> bytes:
+    """Pieces of one recording as one that `fit` reads, in order. Raises AudioFault.
+
+    Files of one format are read one behind the other; others become WAV first.
+    """
+    if len({kind(part) for part in parts}) > 1:
+        parts = [await convert(part, "audio/wav") for part in parts]
+    return b"".join(parts)
+
+
+async def measure(data: bytes) -> VoiceNote:
+    """A voice note made before, with its length. Raises AudioFault."""
+    return VoiceNote(data=data, duration=await asyncio.to_thread(_duration, data))
+
+
+def _duration(data: bytes) -> float:
+    import soundfile
+
+    try:
+        found = soundfile.info(io.BytesIO(data))
+    except soundfile.SoundFileError as error:
+        raise AudioFault("The audio is damaged and cannot be read.") from error
+    return float(found.duration)
 
 
 def _convert(data: bytes, media_type: MediaType) -> tuple[bytes, float]:

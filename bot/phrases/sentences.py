@@ -36,13 +36,15 @@ class Phrases:
     button_speak: str
     button_stop: str
     button_cancel: str
-    button_skip: str
+    button_clear: str
     button_keep: str
     button_default: str
     button_yes: str
     button_no: str
     button_fill_in: str
     button_save: str
+    button_send: str
+    button_words: str
 
     # What the Completion API may answer instead
     unreachable: str
@@ -86,7 +88,8 @@ class Phrases:
 
     # Ratings
     rating_ask_words: str
-    rating_ask_words_group: str
+    rating_write: str
+    rating_words: str
     rating_cancelled: str
     rating_thanks: str
     rating_needed: str
@@ -111,10 +114,9 @@ class Phrases:
     inputs_empty: str
     inputs_list: str
     inputs_saved: str
-    inputs_cancelled: str
     inputs_question_dropped: str
     inputs_stale: str
-    inputs_of_another: str
+    inputs_how: str  # {name}
     fault_missing: str  # {label}
     fault_too_long: str  # {label}, {limit} characters
     fault_not_an_option: str  # {label}, {options}
@@ -125,6 +127,7 @@ class Phrases:
     # Voice
     voice_nothing: str
     voice_unwritten: str
+    voice_unfinished: str
     voice_none_in_app: str
     voice_none_here: str
     voice_too_large: str
@@ -134,14 +137,17 @@ class Phrases:
 
     # About the app
     greeting: str  # {title}
+    greeting_unnamed: str
     greeting_how: str
     suggestions: str
     suggested: str  # {name}, {question}
+    suggestion_gone: str
     help_head: str
     help_reactions: str
     help_edit: str
     about_privacy: str
     about_made_by: str  # {author}
+    about_nothing: str
     command_ask: str
     command_stop: str
     command_retry: str

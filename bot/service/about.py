@@ -1,0 +1,164 @@
+"""What the app is and how to use it: `/start`, `/help`, `/about` and the questions it suggests."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from bot import observe
+from bot.completion import AppInfo, CompletionError, Parameters, Refused, Site
+from bot.events import Command, MessageRef, Place
+from bot.phrases import Phrases
+from bot.service import ask, form
+from bot.service.asked import Asked
+from bot.service.inputs import AGAIN
+from bot.service.tools import Tools, say
+from bot.service.words import literal
+from bot.store.records import Work
+from bot.surface import Button, Outgoing
+
+SUGGESTIONS = 6
+"""Suggested questions offered; more than a screenful is not read."""
+LABEL = 60
+"""Characters of a suggested question on its button; phones show some forty."""
+QUOTE = 1000
+"""Characters of a suggested question that is shown as asked."""
+
+
+async def greet(tools: Tools, command: Command) -> None:
+    """Who is there and what to ask. A payload behind `/start` says nothing to a bot like this."""
+    place = command.place
+    phrases = await tools.phrases_for(place)
+    info, site, parameters = await _told(tools)
+    title = literal(site.title or info.name)
+    suggested = tuple(each for each in parameters.suggested_questions if each.strip())
+    lines = [
+        phrases.greeting.format(title=title) if title else phrases.greeting_unnamed,
+        parameters.opening_statement.strip() or (site.description or info.description).strip(),
+        phrases.greeting_how,
+    ]
+    buttons = _suggestions(suggested)
+    if suggested:
+        lines.append(phrases.suggestions)
+    if suggested and not tools.surface(place).capabilities(place).buttons:
+        lines.append("\n".join(f"- {literal(each)}" for each in suggested[:SUGGESTIONS]))
+    await _post(tools, place, lines, buttons)
+
+
+async def help(tools: Tools, command: Command) -> None:
+    """What can be done here, and only that."""
+    place = command.place
+    phrases = await tools.phrases_for(place)
+    _, _, parameters = await _told(tools)
+    able = tools.surface(place).capabilities(place)
+    speaks = parameters.text_to_speech.enabled and bool(able.voice_types)
+    commands = {
+        "ask": phrases.command_ask,
+        "stop": phrases.command_stop,
+        "retry": phrases.command_retry,
+        "voice": phrases.command_voice if speaks else "",
+        "inputs": phrases.command_inputs if form.details(parameters) else "",
+        "feedback": phrases.command_feedback,
+        "about": phrases.command_about,
+        "help": phrases.command_help,
+        "forget": phrases.command_forget,
+    }
+    listed = [f"- /{name} – {told}" for name, told in commands.items() if told]
+    tips = [phrases.help_edit, phrases.help_reactions]
+    await _post(tools, place, [phrases.help_head, *tips, "\n".join(listed)])
+
+
+async def about(tools: Tools, command: Command) -> None:
+    """Title, description, author, copyright, disclaimer and the way to the privacy policy."""
+    place = command.place
+    phrases = await tools.phrases_for(place)
+    info, site, _ = await _told(tools)
+    title = literal(site.title or info.name)
+    author = literal(info.author_name)
+    lines = [
+        f"**{title}**" if title else "",
+        (site.description or info.description).strip(),
+        phrases.about_made_by.format(author=author) if author else "",
+        literal(site.copyright),
+        site.custom_disclaimer.strip(),
+        _privacy(phrases, site.privacy_policy.strip()),
+    ]
+    await _post(tools, place, lines if any(lines) else [phrases.about_nothing])
+
+
+async def ask_suggested(tools: Tools, work: Work) -> None:
+    """Ask the suggested question whose button was pressed, with the question for all to see."""
+    place = work.event.place
+    index = str(getattr(work.event, "value", ""))
+    parameters = await tools.app.parameters()
+    suggested = [each for each in parameters.suggested_questions if each.strip()]
+    if not index.isdecimal() or int(index) >= len(suggested):
+        phrases = await tools.phrases_for(place)
+        await say(tools, place, phrases.suggestion_gone, private=True)
+        return
+    if await ask.may_ask(tools, place):
+        text = suggested[int(index)].strip()
+        await ask.question(tools, work, Asked(text=text, ref=await _quote(tools, work, text)))
+
+
+async def _quote(tools: Tools, work: Work, text: str) -> MessageRef | None:
+    """Show the question, once: nobody sees which button somebody else has pressed."""
+    if work.attempts or work.event.id.endswith(AGAIN):
+        return None
+    place = work.event.place
+    phrases = await tools.phrases_for(place)
+    shown = literal(text if len(text) <= QUOTE else text[: QUOTE - 1] + "…")
+    if place.chat.private or not place.user.name:
+        return await say(tools, place, f"> {shown}")
+    name = literal(place.user.name)
+    return await say(tools, place, phrases.suggested.format(name=name, question=shown))
+
+
+async def _told(tools: Tools) -> tuple[AppInfo, Site, Parameters]:
+    """What the app says of itself, as far as it does: help is needed most when it does not."""
+    info, site, parameters = AppInfo(), Site(), Parameters()
+    try:
+        parameters = await tools.app.parameters()
+        info = await tools.app.info()
+        site = await tools.app.site()
+    except CompletionError as error:
+        observe.count_api_error(
+            (error.code if isinstance(error, Refused) else "") or type(error).__name__
+        )
+    return info, site, parameters
+
+
+def _suggestions(suggested: Sequence[str]) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=_short(" ".join(text.split())), name="suggest", value=str(index))
+        for index, text in enumerate(suggested[:SUGGESTIONS])
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LABEL else text[: LABEL - 1] + "…"
+
+
+def _privacy(phrases: Phrases, policy: str) -> str:
+    """A link where it is an address; some owners write the policy itself there."""
+    if _is_page(policy):
+        return f"[{phrases.about_privacy}](<{policy}>)"
+    return f"{phrases.about_privacy}: {literal(policy)}" if policy else ""
+
+
+def _is_page(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    whole = not set(text) & set("<>") and len(text.split()) == 1
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and whole
+
+
+async def _post(
+    tools: Tools, place: Place, lines: Sequence[str], buttons: Sequence[Button] = ()
+) -> None:
+    """What the app's owner has written is not the bot's own text."""
+    surface = tools.surface(place)
+    shown = tuple(buttons) if surface.capabilities(place).buttons else ()
+    text = "\n\n".join(line for line in lines if line)
+    fitting = text[: surface.fits(place, text)]
+    await surface.post(place, Outgoing(text=fitting, buttons=shown))

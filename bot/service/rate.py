@@ -1,0 +1,173 @@
+"""What people think of answers: what is wanted is stored at once, and sent until it has arrived.
+
+The API finds an answer only with the end user who asked for it, and holds one rating of it. Hence
+only the asker's rating is sent; everybody else's is kept here.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from bot import observe
+from bot.events import Action, Command, MessageRef, Place, Reaction
+from bot.live import LiveReply
+from bot.service import remarks
+from bot.service.endings import ending
+from bot.service.remarks import reply
+from bot.service.screens import StoredScreens
+from bot.service.settling import send, settle
+from bot.service.target import failed_unheard, find_answer
+from bot.service.tools import Rules, Tools, same_person, say
+from bot.store.records import Answer, Opinion, Rating
+from bot.surface import SurfaceError
+
+__all__ = ["DEFAULT_DISLIKES", "DEFAULT_LIKES", "reply", "settle", "take"]
+
+DEFAULT_LIKES = frozenset("👍❤🔥🥰👏😁🎉🤩🙏👌😍💯🏆⚡🤝🤗🫡🆒💘😘😎🦄") | {"❤\u200d🔥"}
+"""Of the emoji that Telegram allows as reactions, those that mean well."""
+DEFAULT_DISLIKES = frozenset("👎😢🤬🤮💩🤡🥱💔🖕😡😱")
+OVERTAKEN = 1.0
+"""Seconds a reaction may be ahead of the row that says which answer its message shows."""
+
+_BY_BUTTON: dict[str, Opinion] = {"=like": "like", "=dislike": "dislike"}
+_log = observe.get_logger("bot.service.rate")
+
+
+async def take(tools: Tools, event: Reaction | Action | Command) -> None:
+    """Store what the person wants now, show it, and tell the API if it answers."""
+    match event:
+        case Reaction():
+            await _react(tools, event)
+        case Action():
+            await _press(tools, event)
+        case Command():
+            await _remark(tools, event)
+
+
+def opinion(rules: Rules, emoji: str) -> Opinion | None:
+    """What an emoji says about an answer, by the operator's lists or else the usual ones."""
+    if emoji in (rules.likes or DEFAULT_LIKES):
+        return "like"
+    return "dislike" if emoji in (rules.dislikes or DEFAULT_DISLIKES) else None
+
+
+async def _react(tools: Tools, event: Reaction) -> None:
+    # One emoji may stand under several messages of an answer and be taken off one of them.
+    added, removed = (
+        [f"{emoji} {event.ref.id}" for emoji in changed if opinion(tools.rules, emoji)]
+        for changed in (event.added, event.removed)
+    )
+    if not added and not removed:
+        return
+    answer = await tools.store.answer_on(event.ref)
+    if answer is None:
+        await asyncio.sleep(OVERTAKEN)
+        answer = await tools.store.answer_on(event.ref)
+    if answer is None or failed_unheard(answer):
+        return
+    user = event.place.user.id
+    marked = await tools.store.mark(answer.id, user, added=added, removed=removed)
+    await _want(tools, event, answer, marked, _latest(tools.rules, marked.marks), marked.marks)
+
+
+async def _press(tools: Tools, event: Action) -> None:
+    answer = await tools.store.answer(event.value) or await tools.store.answer_on(event.ref)
+    if answer is None or failed_unheard(answer) or not _is_there(answer, event.place):
+        return
+    user = event.place.user.id
+    before = await tools.store.rating(answer.id, user) or Rating(answer=answer.id, user=user)
+    wanted, marks = before.wanted, before.marks
+    # Done once more after a crash, a press must not take back what it has set.
+    if not any(mark.endswith(f" {event.id}") for mark in marks):
+        back = wanted == event.name
+        wanted = None if back else _BY_BUTTON[f"={event.name}"]
+        others = () if back else tuple(mark for mark in marks if not mark.startswith("="))
+        marks = (*others, f"={wanted or 'none'} {event.id}")
+    await _want(tools, event, answer, before, wanted, marks)
+
+
+async def _want(
+    tools: Tools,
+    event: Reaction | Action,
+    answer: Answer,
+    before: Rating,
+    wanted: Opinion | None,
+    marks: Sequence[str],
+) -> None:
+    rating = await tools.store.want_rating(answer.id, before.user, wanted, marks=marks)
+    if not same_person(answer.place, event.place):
+        await tools.store.ignore_rating(answer.id, before.user)
+        return
+    if wanted != before.wanted:
+        await _show(tools, answer, rating)
+        await _ask_or_thank(tools, event, answer, rating)
+    await send(tools, answer, wanted_at=event.at)
+
+
+async def _show(tools: Tools, answer: Answer, rating: Rating) -> None:
+    """Mark the chosen button. What cannot be drawn now is no reason to lose a rating."""
+    if answer.outcome is None or not answer.text.strip():
+        return  # its last words come with the rating, or are kept no longer
+    screens = await tools.store.screens(answer.id)
+    refs = [screen.ref for screen in screens if screen.role == "text"]
+    known = [ref for ref in refs if ref is not None]
+    try:
+        if len(refs) == len(known) == 1:
+            surface = tools.surface(answer.place)
+            await surface.edit(answer.place, known[0], await ending(tools, answer, rating))
+        elif known and len(refs) == len(known):
+            await _repaint(tools, answer, known, rating)
+    except SurfaceError as error:
+        _log.info("rating not shown", answer=answer.id, error=type(error).__name__)
+
+
+async def _repaint(
+    tools: Tools, answer: Answer, refs: Sequence[MessageRef], rating: Rating
+) -> None:
+    """A long answer knows itself where its messages were cut."""
+    kept = StoredScreens(tools.store, answer.id)
+    surface = tools.surface(answer.place)
+    async with LiveReply(surface, answer.place, tools.pace, kept, who=answer.id, old=refs) as live:
+        await live.finish(await ending(tools, answer, rating))
+
+
+async def _ask_or_thank(
+    tools: Tools, event: Reaction | Action, answer: Answer, rating: Rating
+) -> None:
+    try:
+        if rating.content and rating.wanted:
+            await remarks.thank(tools, event.place, event.ref, answer)
+        elif rating.wanted == "dislike":
+            await remarks.ask(tools, event.place, answer)
+    except SurfaceError as error:
+        _log.info("rating not answered", answer=answer.id, error=type(error).__name__)
+
+
+async def _remark(tools: Tools, event: Command) -> None:
+    phrases = await tools.phrases_for(event.place)
+    answer = await find_answer(tools, event)
+    if not event.text.strip():
+        await say(tools, event.place, phrases.rating_how)
+    elif answer is None:
+        await say(tools, event.place, phrases.rating_nothing)
+    elif failed_unheard(answer):
+        await say(tools, event.place, phrases.rating_impossible)
+    else:
+        await remarks.keep(tools, event.place, answer, event.text)
+
+
+def _latest(rules: Rules, marks: Sequence[str]) -> Opinion | None:
+    """What the newest mark still there says; a button's stays until another takes its place."""
+    if not marks:
+        return None
+    sign = marks[-1].partition(" ")[0]
+    return _BY_BUTTON.get(sign) or opinion(rules, sign)
+
+
+def _is_there(answer: Answer, place: Place) -> bool:
+    """Buttons come back from outside: one that names an answer of another chat is not ours."""
+    mine, theirs = answer.place.chat, place.chat
+    return (mine.platform, mine.workspace, mine.id) == (
+        theirs.platform,
+        theirs.workspace,
+        theirs.id,
+    )

@@ -1,0 +1,243 @@
+"""One round of asking a person for details: what is kept meanwhile, and the note that asks.
+
+The note is the message that holds the open question. It is written over once it is answered, so
+that a chat is not littered with buttons that do nothing any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from bot.completion import Field, Parameters
+from bot.events import Event, Message, MessageRef, Place, decode, encode
+from bot.phrases import Phrases
+from bot.service import form
+from bot.service.tools import Tools, say
+from bot.service.words import literal
+from bot.store.records import Dialog, Value, scope
+from bot.surface import Button, Expired, Gone, Outgoing, SurfaceError
+
+KEPT = 20
+"""Questions kept while details are asked for; whoever sends more has stopped answering."""
+OPTIONS = 24
+"""Options offered as buttons; more fill a phone's screen, and their text can be written instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptEvent:
+    kind: str
+    body: str
+
+    @classmethod
+    def of(cls, event: Event) -> "KeptEvent":
+        """A permission to open a form has long expired when the event is done at last."""
+        plain = replace(event, place=replace(event.place, interaction=""))
+        kind, body = encode(replace(plain, album="") if isinstance(plain, Message) else plain)
+        return cls(kind=kind, body=body.decode())
+
+    def event(self) -> Event | None:
+        return decode(self.kind, self.body.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """`asked` is the variable whose value is awaited, "" while none is.
+
+    `taken` is the event that came last. It survives the end of the round: an event that is done
+    once more after a crash must not be mistaken for a new question.
+    """
+
+    kept: tuple[KeptEvent, ...] = ()
+    asked: str = ""
+    note: MessageRef | None = None
+    taken: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What a round is played with: the place, the form, the words, and what is remembered."""
+
+    tools: Tools
+    place: Place
+    parameters: Parameters
+    phrases: Phrases
+    remembered: Mapping[str, Value]
+
+    def field(self, variable: str) -> Field | None:
+        fields = form.details(self.parameters)
+        return next((field for field in fields if field.variable == variable), None)
+
+
+async def lay(tools: Tools, place: Place) -> Table:
+    """Raises CompletionError when the form is not known."""
+    parameters = await tools.app.parameters()
+    preferences = await tools.store.preferences(scope(place))
+    return Table(
+        tools=tools,
+        place=place,
+        parameters=parameters,
+        phrases=await tools.phrases_for(place),
+        remembered=form.sound(parameters, preferences.inputs),
+    )
+
+
+async def find_round(tools: Tools, place: Place) -> Round | None:
+    """None when no question of inputs is open, or when it is older than texts are kept."""
+    dialog = await tools.store.dialog(scope(place))
+    if dialog is None or dialog.kind != "inputs":
+        return None
+    if tools.now() - dialog.asked_at > tools.rules.keep_text:
+        return None
+    return msgspec.convert(dialog.state, Round)
+
+
+async def save_round(tools: Tools, place: Place, round: Round) -> None:
+    """A photo that waits for its question is not forgotten over a look at the details."""
+    dialog = await tools.store.dialog(scope(place))
+    if dialog is not None and dialog.kind == "photo" and not round.kept:
+        return
+    state = msgspec.to_builtins(round)
+    dialog = Dialog(kind="inputs", state=state, asked_at=tools.now())
+    await tools.store.open_dialog(scope(place), dialog)
+
+
+async def ask(table: Table, round: Round, field: Field, *, head: str = "") -> None:
+    """Post the question for `field` and wait for its answer."""
+    await close_note(table, round)
+    text = question(table, field, head)
+    note = await say(table.tools, table.place, text, *choices(table, field, round))
+    round = replace(round, asked=field.variable, note=note)
+    await save_round(table.tools, table.place, round)
+
+
+async def ask_in_place(table: Table, round: Round, field: Field) -> None:
+    """The same, written over the note."""
+    if round.note is None:
+        await ask(table, round, field)
+        return
+    buttons = choices(table, field, round)
+    note = await rewrite(table, round.note, question(table, field), *buttons)
+    round = replace(round, asked=field.variable, note=note)
+    await save_round(table.tools, table.place, round)
+
+
+async def show_list(
+    table: Table, round: Round, buttons: Sequence[Button], *, head: str = ""
+) -> MessageRef:
+    """Write all details over the note, or post them where there is none."""
+    text = listed(table, head)
+    if not table.tools.surface(table.place).capabilities(table.place).buttons:
+        first = form.details(table.parameters)[0].variable
+        text += "\n\n" + table.phrases.inputs_how.format(name=first)
+    if round.note is None:
+        return await say(table.tools, table.place, text, *buttons, private=True)
+    return await rewrite(table, round.note, text, *buttons)
+
+
+async def close_note(table: Table, round: Round, text: str = "") -> None:
+    """Take the buttons off the note; with `text`, write what came of it."""
+    if round.note is None:
+        return
+    if not text:
+        field = table.field(round.asked)
+        text = table.phrases.inputs_title if field is None else f"**{name(field)}**"
+    surface = table.tools.surface(table.place)
+    try:
+        await surface.edit(table.place, round.note, Outgoing(text=text, mine=True))
+    except SurfaceError:
+        return  # of all there is to say this is the least
+
+
+async def rewrite(table: Table, ref: MessageRef, text: str, *buttons: Button) -> MessageRef:
+    """Write over a note; where that cannot be done any more, a new one is posted."""
+    surface = table.tools.surface(table.place)
+    try:
+        return await surface.edit(table.place, ref, Outgoing(text=text, buttons=buttons, mine=True))
+    except (Gone, Expired):
+        return await say(table.tools, table.place, text, *buttons, private=True)
+
+
+def name(field: Field) -> str:
+    return literal(form.label(field))
+
+
+def value_line(table: Table, field: Field, value: object) -> str:
+    return f"**{name(field)}**: {form.shown(table.phrases, field, value)}"
+
+
+def question(table: Table, field: Field, head: str = "") -> str:
+    """What asks for one detail: what happened before, the question, its limit, what holds now."""
+    phrases, group = table.phrases, not table.place.chat.private
+    match field.kind:
+        case "select":
+            ask = phrases.inputs_choose
+        case "checkbox":
+            ask = phrases.inputs_yes_or_no
+        case "number":
+            ask = phrases.inputs_number_group if group else phrases.inputs_number
+        case _:
+            ask = phrases.inputs_write_group if group else phrases.inputs_write
+    lines = [head, ask.format(label=name(field)), literal(field.hint)]
+    if field.kind == "select" and not _offers_buttons(table, field):
+        lines += [f"- {literal(option)}" for option in field.options]
+    if field.max_length and field.kind != "select":
+        lines.append(phrases.inputs_limit.format(limit=field.max_length))
+    lines.append(_standing(table, field))
+    return "\n\n".join(line for line in lines if line)
+
+
+def choices(table: Table, field: Field, round: Round) -> tuple[Button, ...]:
+    """The options of `field` as buttons, and the ways out."""
+    phrases = table.phrases
+    found: list[Button] = []
+    now = form.current(field, table.remembered)
+    if _offers_buttons(table, field):
+        found += [
+            Button(label=option, name="choose", value=f"o{at}", chosen=option == now)
+            for at, option in enumerate(field.options)
+        ]
+    if field.kind == "checkbox":
+        found.append(Button(label=phrases.button_yes, name="choose", value="yes"))
+        found.append(Button(label=phrases.button_no, name="choose", value="no"))
+    if round.kept:
+        return (*found, Button(label=phrases.button_cancel, name="cancel"))
+    found.append(Button(label=phrases.button_keep, name="choose", value="keep"))
+    if field.variable in table.remembered:
+        empty = field.default in (None, "")
+        label = phrases.button_clear if empty else phrases.button_default
+        found.append(Button(label=label, name="choose", value="default"))
+    return tuple(found)
+
+
+def listed(table: Table, head: str = "") -> str:
+    """Everything the app asks for, with what holds now."""
+    fields = form.details(table.parameters)
+    lines = [
+        f"- {value_line(table, field, form.current(field, table.remembered))}" for field in fields
+    ]
+    return "\n\n".join(part for part in (head, table.phrases.inputs_list, "\n".join(lines)) if part)
+
+
+def openers(table: Table) -> Sequence[Button]:
+    """A button for each detail, to change it alone."""
+    return [
+        Button(label=form.label(field), name="choose", value=f"f{at}")
+        for at, field in enumerate(form.details(table.parameters))
+    ]
+
+
+def _offers_buttons(table: Table, field: Field) -> bool:
+    able = table.tools.surface(table.place).capabilities(table.place)
+    return able.buttons and field.kind == "select" and len(field.options) <= OPTIONS
+
+
+def _standing(table: Table, field: Field) -> str:
+    value = table.remembered.get(field.variable)
+    if value is not None:
+        shown = form.shown(table.phrases, field, value)
+        return table.phrases.inputs_now.format(value=shown)
+    if field.default not in (None, ""):
+        shown = form.shown(table.phrases, field, field.default)
+        return table.phrases.inputs_default.format(value=shown)
+    return ""
