@@ -69,11 +69,38 @@ def main() -> None:
 
 
 @main.command("try")
-def try_() -> None:
-    """Talk to an app on this machine: no account, no key."""
-    from bot import terminal
+@click.option("--port", default=8790, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--browser/--no-browser", default=True, help="Open the page in a browser.")
+def try_(port: int, browser: bool) -> None:
+    """Chat in a browser on this machine: no account, no key.
 
-    _run(terminal.try_out(_settings()))
+    What is said stays in the folder .parley. With COMPLETION_API_KEY the app answers, else a
+    sandbox.
+    """
+    from bot import observe
+    from bot.compose import SandboxError, trying
+    from bot.store.database import DatabaseError
+
+    loaded = _settings()
+    observe.configure(level="warning", form="text", secrets=loaded.secrets())
+
+    async def run() -> int:
+        try:
+            await trying.run(loaded, port=port, browser=browser, say=_invite)
+        except SandboxError as error:
+            return _fail(str(error))
+        except DatabaseError as error:
+            return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
+        except OSError as error:
+            return _fail(f"Port {port} cannot be opened: {error.strerror}. Try another --port.")
+        return 0
+
+    _run(run())
+
+
+def _invite(address: str) -> None:
+    click.echo(f"Parley is open at {address}")
+    click.echo("Ctrl-C ends it.")
 
 
 @main.command()
@@ -121,7 +148,8 @@ def _pair(text: str) -> tuple[str, str]:
 @main.command()
 def serve() -> None:
     """Run the bot until it is told to stop."""
-    from bot import compose, observe
+    from bot import observe
+    from bot.compose import serving
     from bot.store.database import DatabaseError
 
     loaded = _settings("COMPLETION_API_KEY")
@@ -131,7 +159,7 @@ def serve() -> None:
 
     async def run() -> int:
         try:
-            await compose.run(loaded)
+            await serving.run(loaded)
         except DatabaseError as error:
             return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
         except OSError as error:

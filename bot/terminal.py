@@ -68,13 +68,13 @@ async def ask(settings: Settings, text: str, wish: Wish) -> int:
             return 1
 
 
-async def chat(settings: Settings, wish: Wish, *, sandbox: str = "") -> int:
+async def chat(settings: Settings, wish: Wish) -> int:
     """Ask line by line until the input ends; 1 when a question failed, else 0."""
     screen, lines = Screen(), Lines()
     failed = False
     with Interrupts(screen.note) as interrupts:
         try:
-            async with compose.open_api(settings, sandbox=sandbox) as opened:
+            async with compose.open_api(settings) as opened:
                 _introduce(opened, screen)
                 talk = _Talk(opened.client, wish, screen, interrupts)
                 await talk.greet()
@@ -89,16 +89,12 @@ async def chat(settings: Settings, wish: Wish, *, sandbox: str = "") -> int:
     return int(failed)
 
 
-async def try_out(settings: Settings) -> int:
-    """A chat with the best engine this machine has."""
-    return await chat(settings, Wish(), sandbox=compose.best_engine(settings))
-
-
 async def sandbox(settings: Settings, *, host: str, port: int, engine: str) -> int:
     """Serve the sandbox until Ctrl-C or SIGTERM."""
     screen = Screen()
     try:
-        async with compose.sandbox_server(settings, host=host, port=port, engine=engine) as url:
+        async with compose.sandbox_server(settings, host=host, port=port, engine=engine) as running:
+            url = running.url
             screen.note(f"A Completion API answers at {url} (engine: {engine}).")
             screen.note(f"COMPLETION_API_URL={url}")
             screen.note(f"COMPLETION_API_KEY={compose.SANDBOX_KEY}")

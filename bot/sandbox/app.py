@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -53,6 +53,12 @@ class Running:
     """A sandbox that listens."""
 
     url: str  # what a client calls its base address; ends in /v1
+    _room: Room = field(repr=False)
+
+    def play(self, fault: str) -> None:
+        """Let every request from now on suffer `fault`, or none for "". Raises UnknownFault."""
+        choose(fault)
+        self._room.config = replace(self._room.config, fault=fault)
 
 
 def build(config: Config) -> web.Application:
@@ -81,8 +87,9 @@ async def serve(config: Config) -> AsyncIterator[Running]:
     Raises writer.EngineUnavailable, state.StateUnavailable, faults.UnknownFault, and OSError when
     the port is taken.
     """
+    application = build(config)
     runner = web.AppRunner(
-        build(config),
+        application,
         access_log=None,
         auto_decompress=False,  # nor does Dify unpack a request
         handler_cancellation=True,
@@ -94,7 +101,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
         await site.start()
         host, port = runner.addresses[0][:2]
         shown = f"[{host}]" if ":" in host else host
-        yield Running(f"http://{shown}:{port}/v1")
+        yield Running(f"http://{shown}:{port}/v1", application[ROOM])
     finally:
         await runner.cleanup()
 

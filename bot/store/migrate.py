@@ -9,10 +9,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import migrations
-from bot.store.database import DatabaseError, reading
+from bot.store.database import DatabaseError, reading, reason
 
 LOCK = 0x7061726C6579  # "parley"; any number, so long as every process takes the same
 
@@ -49,6 +50,17 @@ async def revision(engine: AsyncEngine) -> str:
 
 def _revision(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+async def missing(engine: AsyncEngine) -> str:
+    """ "" when the database is as this version needs it, else what hinders."""
+    try:
+        at = await revision(engine)
+    except SQLAlchemyError as error:
+        return f"the database cannot be reached: {reason(error)}"
+    if is_from_the_future(at):
+        return "the database belongs to a newer Parley"
+    return "" if at == head() else "the database is not prepared: python -m bot migrate"
 
 
 async def upgrade(engine: AsyncEngine) -> str:

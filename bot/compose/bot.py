@@ -1,0 +1,104 @@
+"""The whole bot, put together in the order in which its parts need each other."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+
+from bot import observe, phrases, web
+from bot.completion import CompletionClient
+from bot.compose.rules import rules
+from bot.dispatch import Dispatcher
+from bot.events import Event
+from bot.lanes import Lanes
+from bot.pace import Pace
+from bot.service.cases import Service
+from bot.service.app import App
+from bot.service.running import Running
+from bot.service.tools import Tools
+from bot.settings import Settings
+from bot.store import database, migrate
+from bot.store.store import keeping
+from bot.surface import Slots
+
+Platforms = Callable[[Slots], Sequence[web.Adapter]]
+"""Makes the adapters that are switched on; they share the keeper of the budgets."""
+
+_log = observe.get_logger("bot")
+
+
+class Bot:
+    """Everything between a platform's event and the last word of its answer."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, service: Service, adapters: Iterable[web.Adapter]
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._service = service
+        self._adapters = tuple(adapters)
+
+    async def run(self, told: Callable[[], Awaitable[None]]) -> None:
+        """Work until `told` returns; then end what is open, within the grace time."""
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(self._dispatcher.run(), name="lanes")
+            aside = [
+                group.create_task(adapter.run(self._dispatcher.accept), name=adapter.name)
+                for adapter in self._adapters
+            ]
+            aside.append(group.create_task(self._service.run(), name="sweeps"))
+            await told()
+            await self._dispatcher.drain()
+            await working
+            for task in aside:
+                task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def assembled(
+    settings: Settings, client: CompletionClient, platforms: Platforms, *, host: str, port: int
+) -> AsyncIterator[tuple[Bot, int]]:
+    """The bot with its server listening, and the port; it works while it is run.
+
+    A SQLite database is brought to the newest schema; on PostgreSQL that is the release step's.
+    Raises DatabaseError when the database cannot be used, OSError when the port is taken.
+    """
+    async with database.opened(settings.database_url.get_secret_value()) as engine:
+
+        async def prepared() -> str:
+            return await migrate.missing(engine)
+
+        if engine.dialect.name == "sqlite":
+            await migrate.upgrade(engine)
+        if database.forgets(engine):
+            _log.warning("the database is in memory and forgets everything at the end")
+        async with keeping(engine) as (store, inbox):
+            pace = Pace()
+            adapters = platforms(pace)
+
+            async def follow_up(event: Event) -> bool:
+                return await dispatcher.follow_up(event)
+
+            service = Service(
+                Tools(
+                    completion=client,
+                    store=store,
+                    surfaces={adapter.name: adapter for adapter in adapters},
+                    pace=pace,
+                    app=App(client),
+                    running=Running(),
+                    accept=follow_up,
+                    phrases=phrases.of,
+                    rules=rules(settings),
+                )
+            )
+            dispatcher = Dispatcher(
+                Lanes(inbox),
+                service.handle,
+                service.report,
+                limit=settings.parley_inbox_limit,
+                grace=settings.parley_grace,
+                cut=service.cut,
+            )
+            routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
+            checks = (prepared, dispatcher.health)
+            async with web.listening(web.build(checks, routes), host=host, port=port) as opened:
+                yield Bot(dispatcher, service, adapters), opened
