@@ -1,11 +1,13 @@
 """What the use cases work with, and the rules the operator has set for them."""
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from weakref import WeakValueDictionary
 
 from bot.completion import CompletionClient, CompletionError
 from bot.events import MessageRef, Place
@@ -60,9 +62,16 @@ class Tools:
     """The sentences in the nearest language there is to an IETF tag."""
     rules: Rules = Rules()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _sending: WeakValueDictionary[str, asyncio.Lock] = field(
+        init=False, repr=False, default_factory=WeakValueDictionary
+    )
 
     def surface(self, place: Place) -> Surface:
         return self.surfaces[place.chat.platform]
+
+    def sending(self, answer: str) -> asyncio.Lock:
+        """Held while the API is told of an answer's rating."""
+        return self._sending.setdefault(answer, asyncio.Lock())
 
     async def phrases_for(self, place: Place) -> Phrases:
         """The sentences for the person there: their language, else the app's, else English."""
