@@ -103,6 +103,7 @@ _ROOMY = Capabilities(
     voice_types=VOICES,
     upload_limit=FILE_LIMIT,
 )
+# As often as anybody sees; a frame that cost nothing would count as shown.
 _FREE = Rate(name="frames", rate=20.0, burst=20)
 IDEAL = Behaviour(
     name="ideal",
@@ -110,8 +111,8 @@ IDEAL = Behaviour(
     limit=100_000,
     private=_ROOMY,
     group=_ROOMY,
-    rates={"edit": (_FREE,)},
-    group_rates={"edit": (_FREE,)},
+    rates={"post": (_FREE,), "edit": (_FREE,)},
+    group_rates={"post": (_FREE,), "edit": (_FREE,)},
     enforced=False,
     interaction=600.0,
     spoken_interaction=600.0,

@@ -62,8 +62,12 @@ class Guard:
 
     def __call__(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
-            self._check(request)
-            response = await _answer(handler, request)
+            try:
+                self._check(request)
+                response = await _answer(handler, request)
+            except web.HTTPException as exception:
+                exception.headers.update(HEADERS)
+                raise
             if not response.prepared:
                 response.headers.update(HEADERS)
             return response

@@ -1,0 +1,485 @@
+"""The playground's server over real sockets: who may come in, and what the page is told."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from adapters.playground import tabs
+from adapters.playground.adapter import Playground
+from bot.events import Event
+from bot.pace import Pace
+from bot.surface import Busy, Button, Form, FormField, Outgoing
+from bot.web import build, listening
+
+pytestmark = pytest.mark.real_time
+
+TOKEN = "0123456789abcdef"
+FAULTS = (("quota", "The quota is used up"), ("cut", "The stream breaks"))
+
+
+class House:
+    """A served playground, and a visitor's way in."""
+
+    def __init__(self, playground: Playground, session: aiohttp.ClientSession, port: int) -> None:
+        self.playground = playground
+        self.session = session
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}/playground/{TOKEN}"
+        self.events: list[Event] = []
+        self.busy = False
+
+    async def accept(self, event: Event) -> bool:
+        if self.busy:
+            raise Busy(2.5)
+        self.events.append(event)
+        return True
+
+    async def post(self, path: str, **body: object) -> tuple[int, Any, Mapping[str, str]]:
+        async with self.session.post(f"{self.base}/{path}", json=body) as response:
+            return response.status, await response.json(), response.headers
+
+    async def send(self, text: str, client: str = "c1", **more: object) -> int:
+        body = {"id": client, "person": "ada", "chat": "dm-ada", "text": text} | more
+        return (await self.post("send", **body))[0]
+
+    async def upload(self, data: bytes, kind: str, name: str = "a") -> tuple[int, Any]:
+        async with self.session.post(
+            f"{self.base}/upload?name={name}", data=io.BytesIO(data), headers={"Content-Type": kind}
+        ) as response:
+            return response.status, await response.json()
+
+    @asynccontextmanager
+    async def tab(self, query: str = "", **headers: str) -> AsyncIterator["Tab"]:
+        async with self.session.get(f"{self.base}/events{query}", headers=headers) as response:
+            assert response.status == 200
+            yield Tab(response)
+
+
+class Tab:
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.last = ""
+
+    async def next(self, kind: str = "") -> dict[str, Any]:
+        """The next operation, or the next of a kind."""
+        async with asyncio.timeout(5):
+            async for line in self._response.content:
+                if line.startswith(b"id: "):
+                    self.last = line[4:].decode().strip()
+                if line.startswith(b"data: "):
+                    operation: dict[str, Any] = json.loads(line[6:])
+                    if kind in ("", operation["op"]):
+                        return operation
+        raise AssertionError("the stream has ended")
+
+    async def ends(self) -> bool:
+        async with asyncio.timeout(5):
+            await self._response.content.read()
+        return True
+
+
+@asynccontextmanager
+async def opened(**options: Any) -> AsyncIterator[House]:
+    playground = Playground(slots=Pace(), token=TOKEN, **options)
+
+    async def accept(event: Event) -> bool:
+        return await house.accept(event)
+
+    async with (
+        listening(build((), playground.routes(accept)), host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession() as session,
+    ):
+        house = House(playground, session, port)
+        running = asyncio.create_task(playground.run(accept))
+        try:
+            yield house
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+
+
+async def status(house: House, path: str = "/", **headers: str) -> int:
+    async with house.session.get(house.base + path, headers=headers) as response:
+        return response.status
+
+
+async def test_the_page_comes_with_its_files_under_a_strict_policy() -> None:
+    async with opened() as house:
+        async with house.session.get(house.base) as response:
+            assert response.status == 200 and str(response.url) == house.base + "/"
+            assert response.content_type == "text/html"
+            policy = response.headers["Content-Security-Policy"]
+            assert "default-src 'self'" in policy and "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy and "form-action 'none'" in policy
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert response.headers["Referrer-Policy"] == "no-referrer"
+            assert response.headers["Cache-Control"] == "no-store"
+        async with house.session.get(house.base + "/page.js") as response:
+            assert response.content_type == "text/javascript"
+        assert await status(house, "/nothing.js") == 404
+        assert await status(house, "/page.py") == 404
+        assert await status(house, "/%2e%2e%2fadapter.py") == 404
+
+
+@pytest.mark.parametrize("token", ["x", TOKEN + "0", TOKEN[:-1], "%C3%A9", "%FF"])
+async def test_without_the_token_there_is_nothing(token: str) -> None:
+    async with opened() as house:
+        house.base = house.base.replace(TOKEN, token)
+        for path in ("/", "/page.js", "/events", "/file/" + "0" * 32):
+            assert await status(house, path) == 404
+        async with house.session.post(house.base + "/send", data=b"{") as response:
+            assert response.status == 404
+
+
+async def test_only_our_own_names_and_our_own_page_come_in() -> None:
+    async with opened() as house:
+        port = house.port
+        for host in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"):
+            assert await status(house, Host=host) == 200
+        for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", "localhost:x", "["):
+            assert await status(house, Host=host) == 403
+
+        async def posting(**headers: str) -> int:
+            body = {"name": "ideal"}
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            async with house.session.post(
+                house.base + "/behaviour", json=body, headers=named
+            ) as response:
+                return response.status
+
+        own = f"http://127.0.0.1:{port}"
+        assert await posting() == 200
+        assert await posting(Origin=own, Sec_Fetch_Site="same-origin") == 200
+        for origin in ("http://evil.example", "null", "", f"http://localhost:{port}", own + "0"):
+            assert await posting(Origin=origin) == 403
+        assert await posting(Sec_Fetch_Site="cross-site") == 403
+        assert await posting(Sec_Fetch_Site="same-site") == 403
+
+
+async def test_what_is_not_ours_is_refused_in_a_sentence() -> None:
+    async with opened() as house:
+
+        async def raw(data: bytes, kind: str = "application/json") -> tuple[int, Any]:
+            async with house.session.post(
+                house.base + "/send", data=data, headers={"Content-Type": kind}
+            ) as response:
+                return response.status, (await response.json())["error"]
+
+        good = {"id": "c", "person": "ada", "chat": "dm-ada", "text": "x"}
+        for wrong in (
+            b"",
+            b"{",
+            b"[]",
+            b"\xff",
+            b"[" * 20_000,
+            json.dumps(good | {"text": "x" * 20_001}).encode(),
+            json.dumps(good | {"text": 1}).encode(),
+            json.dumps(good | {"files": ["x"] * 11}).encode(),
+            json.dumps(good | {"id": ""}).encode(),
+        ):
+            assert (await raw(wrong))[0] == 400
+        assert (await raw(json.dumps(good).encode(), "text/plain"))[0] == 400
+        assert (await raw(b" " * (300 * 1024)))[0] == 413
+        assert await raw(json.dumps(good | {"chat": "dm-ben"}).encode()) == (
+            409,
+            "This person is not in this chat.",
+        )
+        assert house.events == []
+
+
+async def test_a_body_without_a_length_is_read_no_further_than_allowed() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(400):
+            yield b" " * 1024
+
+    async with (
+        opened() as house,
+        house.session.post(
+            house.base + "/send", data=endless(), headers={"Content-Type": "application/json"}
+        ) as response,
+    ):
+        assert response.status == 413
+
+
+async def test_a_tab_hears_how_things_stand_and_what_changes() -> None:
+    async def site() -> Mapping[str, object]:
+        return {"title": "Tea", "icon": "🍵", "inverted": True, "icon_url": "http://x.y/i.png"}
+
+    options = {"site": site, "commands": [("stop", "End it")], "faults": FAULTS}
+    async with opened(**options) as house, house.tab() as tab:
+        hello = await tab.next()
+        assert hello["op"] == "hello" and hello["seq"] == int(tab.last)
+        app = hello["app"]
+        assert (app["title"], app["icon"], app["icon_url"]) == ("Tea", "🍵", "")
+        assert (app["inverted"], app["description"]) == (True, "")
+        assert [person["name"] for person in hello["people"]] == ["Ada", "Ben", "Chen"]
+        assert hello["chats"][-1] == {
+            "id": "everyone",
+            "title": "Everyone",
+            "private": False,
+            "person": None,
+        }
+        assert hello["capabilities"]["grow_for"] is None
+        assert hello["mention"] == "@parley"
+        assert hello["commands"] == [{"name": "stop", "words": "End it"}]
+        assert hello["faults"][0] == {"name": "quota", "words": "The quota is used up"}
+        assert not hello["sandbox"]
+        assert await house.send("Hello <b>") == 200
+        message = (await tab.next("message"))["message"]
+        assert message["html"] == "<p>Hello &lt;b&gt;</p>"
+        assert (message["author"], message["name"]) == ("ada", "Ada")
+        assert (message["sent"], message["growing"]) == ("c1", False)
+        place = house.events[0].place
+        async with house.playground.grow(place) as growing:
+            await growing.show(Outgoing(text="One"))
+            message = (await tab.next("message"))["message"]
+            assert (message["name"], message["growing"]) == ("Tea", True)
+            await growing.show(Outgoing(text="One **two**"))
+            grew = await tab.next("grew")
+            assert grew["html"] == "<p>One <strong>two</strong></p>"
+            assert grew["id"] == message["id"]
+            call = (await tab.next("call"))["call"]
+            assert (call["verb"], call["who"], call["outcome"]) == ("edit", "ada", "ok")
+            assert call["detail"] == "11 characters" and call["took"] < 1000
+
+
+async def test_a_stream_taken_up_again_has_no_gap_and_no_echo() -> None:
+    async with opened() as house:
+        async with house.tab() as tab:
+            await tab.next("hello")
+            await house.send("One", "c1")
+            await tab.next("message")
+        await house.send("Two", "c2")
+        for query, headers in ((f"?after={tab.last}", {}), ("", {"Last-Event-ID": tab.last})):
+            async with house.tab(query, **headers) as again:
+                operation = await again.next()
+                assert operation["message"]["text"] == "Two"
+        for query in ("?after=1", "?after=x", "?after=" + "9" * 30, "?after=-1"):
+            async with house.tab(query) as anew:
+                hello = await anew.next()
+                assert [each["text"] for each in hello["messages"]] == ["One", "Two"]
+
+
+async def test_what_passes_is_told_to_a_tab_that_opens_late() -> None:
+    form = Form(
+        id="inputs",
+        title="Inputs",
+        fields=(FormField(name="city", label="City", kind="text"),),
+        submit="Go",
+        check=lambda values: {} if values["city"] else {"city": "Name a city."},
+    )
+    async with opened() as house:
+        await house.send("Weather?")
+        place = house.events[0].place
+        await house.playground.open_form(place, form)
+        await house.playground.show_status(place, "thinking")
+        async with house.tab() as tab:
+            await tab.next("hello")
+            assert (await tab.next())["words"] == "thinking"
+            shown = await tab.next("form")
+            assert shown["form"]["fields"][0]["label"] == "City"
+        where = {"person": "ada", "chat": "dm-ada", "form": "inputs"}
+        answer = await house.post("submit", id="s1", values={"city": ""}, **where)
+        assert (answer[0], answer[1]["faults"]) == (422, {"city": "Name a city."})
+        answer = await house.post("submit", id="s2", values={"city": "Ulm"}, **where)
+        assert answer[0] == 200
+        async with house.tab() as tab:
+            await tab.next("hello")
+            assert (await tab.next())["op"] == "status"
+
+
+async def test_a_tab_that_does_not_read_holds_up_nobody() -> None:
+    async with opened() as house, house.tab() as slow, house.tab() as quick:
+        await quick.next("hello")
+        await house.send("Write a lot")
+        place = house.events[0].place
+        async with asyncio.timeout(10), house.playground.grow(place) as growing:
+            for number in range(300):
+                await growing.show(Outgoing(text="A long line of text. " * 200 + f"{number}"))
+                await asyncio.sleep(0)
+            await growing.finish(Outgoing(text="The end"))
+        while (await quick.next("message"))["message"]["text"] != "The end":
+            pass
+        while (await slow.next("message"))["message"]["text"] != "The end":
+            pass
+
+
+async def test_silence_is_told_apart_from_death(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tabs, "_BEAT", 0.05)
+    async with opened() as house, house.session.get(house.base + "/events") as response:
+        async with asyncio.timeout(5):
+            while not (await response.content.readline()).startswith(b": "):
+                pass
+
+
+async def test_there_are_only_so_many_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tabs, "_MOST", 1)
+    async with opened() as house, house.tab() as tab:
+        await tab.next("hello")
+        assert await status(house, "/events") == 503
+
+
+async def test_the_end_of_the_process_ends_the_tabs() -> None:
+    async with opened() as house, house.tab() as tab:
+        await tab.next("hello")
+        house.playground.room.close()
+        assert await tab.ends()
+
+
+async def test_the_page_opens_undressed_when_the_app_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tabs, "_PATIENCE", 0.01)
+
+    async def site() -> Mapping[str, object]:
+        await asyncio.sleep(60)
+        return {}
+
+    async with opened(site=site) as house, house.tab() as tab:
+        assert (await tab.next("hello"))["app"]["title"] == "Parley"
+
+
+async def test_a_busy_bot_makes_the_page_come_again_and_nothing_is_said_twice() -> None:
+    async with opened() as house:
+        house.busy = True
+        code, body, headers = await house.post(
+            "send", id="c1", person="ada", chat="dm-ada", text="Hello"
+        )
+        assert (code, headers["Retry-After"]) == (503, "3")
+        assert body["error"]
+        house.busy = False
+        assert await house.send("Hello") == 200
+        assert await house.send("Hello") == 200
+        assert len(house.events) == 1
+        assert len(house.playground.room.posts) == 1
+
+
+async def test_a_full_disk_makes_the_page_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened() as house:
+
+        def full(changes: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(house.playground.room._journal, "append", full)
+            assert await house.send("Hello") == 503
+        assert await house.send("Hello") == 200
+
+
+async def test_deeds_of_every_kind_go_over_the_wire() -> None:
+    async with opened() as house:
+        await house.send("Hello")
+        button = Button(label="👍", name="like", value="a1")
+        ref = await house.playground.post(
+            house.events[0].place, Outgoing(text="Hi", buttons=(button,))
+        )
+        deeds: list[tuple[str, dict[str, object]]] = [
+            ("edit", {"message": "1", "text": "Hello there"}),
+            ("react", {"person": "ada", "message": ref.id, "emoji": "👍", "on": True}),
+            ("press", {"person": "ada", "message": ref.id, "name": "like", "value": "a1"}),
+            ("delete", {"message": "1"}),
+        ]
+        for number, (path, body) in enumerate(deeds):
+            assert (await house.post(path, id=f"d{number}", **body))[0] == 200
+        assert [type(event).__name__ for event in house.events] == [
+            "Message",
+            "Edited",
+            "Reaction",
+            "Action",
+            "Deleted",
+        ]
+
+
+async def test_behaviours_people_and_faults_are_switched_and_told() -> None:
+    told: list[str] = []
+
+    async def set_fault(name: str) -> None:
+        told.append(name)
+
+    async with opened(faults=FAULTS, set_fault=set_fault) as house, house.tab() as tab:
+        assert (await tab.next("hello"))["sandbox"]
+        assert (await house.post("behaviour", name="slack"))[0] == 200
+        assert (await tab.next())["capabilities"]["grow_for"] == 240
+        assert (await house.post("behaviour", name="irc"))[0] == 400
+        assert (await house.post("fault", name="cut"))[0] == 200
+        assert await tab.next() == {"op": "fault", "fault": "cut"}
+        assert (await house.post("fault", name=""))[0] == 200
+        assert (await house.post("fault", name="rain"))[0] == 400
+        assert told == ["cut", ""]
+        code, body, _ = await house.post("people", name="Dora")
+        assert (code, body["id"]) == (200, "dora")
+        people = await tab.next("people")
+        assert people["people"][-1]["name"] == "Dora"
+        assert people["chats"][3]["person"] == "dora"
+        assert (await house.post("people", name="<i>"))[0] == 409
+
+
+async def test_without_a_sandbox_there_are_no_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(faults=FAULTS) as house:
+        assert (await house.post("fault", name="cut"))[0] == 400
+    monkeypatch.setattr("adapters.playground.adapter._PATIENCE", 0.01)
+
+    async def asleep(name: str) -> None:
+        await asyncio.sleep(60)
+
+    async with opened(faults=FAULTS, set_fault=asleep) as house:
+        assert (await house.post("fault", name="cut"))[0] == 503
+
+
+async def fetched(house: House, id: str, **headers: str) -> tuple[int, bytes, Mapping[str, str]]:
+    async with house.session.get(f"{house.base}/file/{id}", headers=headers) as response:
+        return response.status, await response.read(), response.headers
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_files_come_back_whole_in_part_and_harmless(kept: bool, tmp_path: Path) -> None:
+    async with opened(path=tmp_path / "room.jsonl" if kept else None) as house:
+        code, body = await house.upload(b"0123456789", "image/png", "a.png")
+        assert code == 200
+        code, data, headers = await fetched(house, body["id"])
+        assert (code, data, headers["Content-Type"]) == (200, b"0123456789", "image/png")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Content-Disposition" not in headers
+        for wanted, part, told in (
+            ("bytes=2-4", b"234", "bytes 2-4/10"),
+            ("bytes=7-", b"789", "bytes 7-9/10"),
+            ("bytes=-2", b"89", "bytes 8-9/10"),
+        ):
+            code, data, headers = await fetched(house, body["id"], Range=wanted)
+            assert (code, data, headers["Content-Range"]) == (206, part, told)
+        for wanted in ("bytes=20-", "bytes=x", "lines=1-2"):
+            code, data, headers = await fetched(house, body["id"], Range=wanted)
+            assert (code, headers["Content-Range"]) == (416, "bytes */10")
+        for kind in ("text/html", "image/svg+xml", "no kind"):
+            code, body = await house.upload(b"<script>", kind)
+            code, data, headers = await fetched(house, body["id"])
+            assert headers["Content-Disposition"] == "attachment"
+            assert headers["Content-Type"] == "application/octet-stream"
+        assert (await fetched(house, "0" * 32))[0] == 404
+        assert (await house.upload(b"", "image/png"))[0] == 400
+        assert (await house.upload(bytes(15 * 1024 * 1024 + 1), "image/png"))[0] == 413
+
+
+async def test_a_room_that_was_left_is_found_again(tmp_path: Path) -> None:
+    path = tmp_path / "room.jsonl"
+    async with opened(path=path, behaviour="slack") as house:
+        await house.send("Hello")
+        _, kept = await house.upload(b"x", "image/png")
+    stray = path.with_name("room.jsonl.files") / ("a" * 32)
+    stray.write_bytes(b"left by a crash")
+    async with opened(path=path, behaviour="ideal") as house, house.tab() as tab:
+        hello = await tab.next("hello")
+        assert hello["behaviour"] == "slack"
+        assert [message["text"] for message in hello["messages"]] == ["Hello"]
+        assert await house.send("Hello") == 200
+        assert house.events == []
+        assert (await fetched(house, kept["id"]))[0] == 200
+        await house.playground.room.tidy()
+        assert not stray.exists()

@@ -47,7 +47,9 @@ class PlayedRoom:
         if self.busy:
             raise Busy(2.0)
         self.deliveries += 1
-        return self.accepted.setdefault(event.id, event) is event
+        known = event.id in self.accepted
+        self.accepted.setdefault(event.id, event)
+        return not known
 
     async def do(self, deed: Deed) -> list[Event]:
         """What a request of the page does; gives the events the bot took for it."""
@@ -75,6 +77,12 @@ class PlayedRoom:
         return await self.do(
             Send(id=self.new_id(), person=person, chat=chat or f"dm-{person}", text=text, **more)
         )
+
+    async def deliver_again(self) -> None:
+        """As after a crash between the bot's yes and the room's note of it."""
+        again = self.new_id()
+        self.room.keep(self.room.happen(again, [list(self.accepted.values())[-1]]))
+        await self.delivery.hand_over(again, self.accept)
 
     def new_id(self) -> str:
         return uuid4().hex
