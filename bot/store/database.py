@@ -66,8 +66,19 @@ def open_engine(address: str) -> AsyncEngine:
     return engine
 
 
-def open_threaded(url: URL, connections: int) -> Engine:
-    """An engine on the same SQLite file for threads of ours: no hop to a thread per statement."""
+def open_writer(url: URL) -> Engine:
+    """One more connection to the same SQLite file, for a thread of ours: no hop per statement."""
+    return _open_threaded(url, 1)
+
+
+def open_readers(url: URL, connections: int) -> Engine:
+    """Connections to the same SQLite file for threads of ours; on them writing is an error."""
+    engine = _open_threaded(url, connections).execution_options(only_reads=True)
+    event.listen(engine, "connect", _refuse_writes)
+    return engine
+
+
+def _open_threaded(url: URL, connections: int) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite"),
         pool_size=connections,
@@ -105,6 +116,10 @@ def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _refuse_writes(connection: object, _: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA query_only=ON")  # type: ignore[attr-defined]  # DBAPI, untyped
 
 
 def _begin(connection: Connection) -> None:

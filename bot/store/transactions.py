@@ -5,19 +5,21 @@ SQLite file, on the event loop's own connections for PostgreSQL.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ResourceClosedError
+from sqlalchemy.exc import OperationalError, ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import database
 
 T = TypeVar("T")
+Step: TypeAlias = Callable[[Connection], T]
 
 READERS = 4  # threads; reads are short, and more would only wait for the same two or four cores
 GROUP = 256  # writes that share a commit; at 0.2 ms each the first waits 50 ms for the last
@@ -26,18 +28,18 @@ GROUP = 256  # writes that share a commit; at 0.2 ms each the first waits 50 ms 
 class Transactions(Protocol):
     """Every method raises `database.Fault` where the database does not do its part."""
 
-    async def write(self, step: Callable[[Connection], T]) -> T:
+    async def write(self, step: Step[T]) -> T:
         """Run `step` and return when what it wrote is on disk.
 
         Whoever is cancelled while waiting leaves a write that is done whole or not at all.
         """
         ...
 
-    async def write_in_order(self, step: Callable[[Connection], T]) -> T:
+    async def write_in_order(self, step: Step[T]) -> T:
         """As `write`; steps handed in here run and return in the order in which they came."""
         ...
 
-    async def read(self, step: Callable[[Connection], T]) -> T:
+    async def read(self, step: Step[T]) -> T:
         """Run `step`, which sees one state of the database and changes nothing."""
         ...
 
@@ -49,14 +51,14 @@ class Transactions(Protocol):
 @asynccontextmanager
 async def running(engine: AsyncEngine) -> AsyncIterator[Transactions]:
     """The transactions that suit `engine`, for the length of a block."""
-    if engine.dialect.name != "sqlite" or database.forgets(engine):
+    if engine.dialect.name != "sqlite":
         yield _Pooled(engine)
         return
-    grouped = _Grouped(engine)
+    running = _Shielded(engine) if database.forgets(engine) else _Grouped(engine)
     try:
-        yield grouped
+        yield running
     finally:
-        await grouped.close()
+        await running.close()
 
 
 class _Pooled:
@@ -67,15 +69,15 @@ class _Pooled:
         self._reading = database.reading(engine)
         self._turn = asyncio.Lock()
 
-    async def write(self, step: Callable[[Connection], T]) -> T:
+    async def write(self, step: Step[T]) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(step)
 
-    async def write_in_order(self, step: Callable[[Connection], T]) -> T:
+    async def write_in_order(self, step: Step[T]) -> T:
         async with self._turn:
             return await self.write(step)
 
-    async def read(self, step: Callable[[Connection], T]) -> T:
+    async def read(self, step: Step[T]) -> T:
         async with self._reading.connect() as connection:
             return await connection.run_sync(step)
 
@@ -83,10 +85,34 @@ class _Pooled:
         """PostgreSQL's own vacuum does it; memory has no files."""
 
 
+class _Shielded(_Pooled):
+    """For a database in memory: it is its one connection, which a cancelled statement would end."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._steps: set[asyncio.Task[Any]] = set()
+
+    async def write(self, step: Step[T]) -> T:
+        return await self._to_the_end(super().write(step))
+
+    async def read(self, step: Step[T]) -> T:
+        return await self._to_the_end(super().read(step))
+
+    async def close(self) -> None:
+        if self._steps:
+            await asyncio.wait(self._steps)
+
+    async def _to_the_end(self, step: Coroutine[object, object, T]) -> T:
+        task = asyncio.create_task(step)
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+        return await asyncio.shield(task)
+
+
 class _Write(Generic[T]):
     """A step on its way to disk, and whoever waits for it."""
 
-    def __init__(self, step: Callable[[Connection], T]) -> None:
+    def __init__(self, step: Step[T]) -> None:
         self._step = step
         self._result: T
         self._fault: Exception | None = None
@@ -120,18 +146,16 @@ class _Grouped:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._reader_engine = database.open_threaded(engine.url, READERS)
-        self._writer_engine = database.open_threaded(engine.url, 1)
-        self._reader = self._reader_engine.execution_options(only_reads=True)
+        self._reader_engine = database.open_readers(engine.url, READERS)
+        self._writer_engine = database.open_writer(engine.url)
         self._reader_threads = ThreadPoolExecutor(READERS, "store-reader")
         self._writer_thread = ThreadPoolExecutor(1, "store-writer")
         self._waiting: list[_Write[Any]] = []
         self._committing: asyncio.Future[None] | None = None
         self._closed = False
 
-    async def write(self, step: Callable[[Connection], T]) -> T:
-        if self._closed:
-            raise ResourceClosedError("the database has been closed")
+    async def write(self, step: Step[T]) -> T:
+        self._check_open()
         write = _Write(step)
         self._waiting.append(write)
         if self._committing is None:
@@ -140,13 +164,13 @@ class _Grouped:
 
     write_in_order = write
 
-    async def read(self, step: Callable[[Connection], T]) -> T:
-        if self._closed:
-            raise ResourceClosedError("the database has been closed")
+    async def read(self, step: Step[T]) -> T:
+        self._check_open()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader_threads, self._read, step)
 
     async def scrub(self) -> None:
+        self._check_open()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._writer_thread, self._empty_log)
 
@@ -156,6 +180,10 @@ class _Grouped:
         while self._committing:
             await asyncio.wait([self._committing])
         await asyncio.to_thread(self._release)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ResourceClosedError("the database has been closed")
 
     def _commit_waiting(self) -> None:
         group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
@@ -172,16 +200,16 @@ class _Grouped:
             self._commit_waiting()
 
     def _commit(self, group: Sequence[_Write[Any]]) -> None:
-        with self._writer_engine.begin() as connection:
+        with _faults_named(), self._writer_engine.begin() as connection:
             for write in group:
                 write.run(connection)
 
-    def _read(self, step: Callable[[Connection], T]) -> T:
-        with self._reader.connect() as connection:
+    def _read(self, step: Step[T]) -> T:
+        with self._reader_engine.connect() as connection:
             return step(connection)
 
     def _empty_log(self) -> None:
-        with self._writer_engine.connect() as connection:
+        with _faults_named(), self._writer_engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -190,3 +218,12 @@ class _Grouped:
         self._reader_threads.shutdown()
         self._writer_engine.dispose()
         self._reader_engine.dispose()
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Raise what the driver itself raises, past SQLAlchemy, as the fault it is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OperationalError(None, None, error) from error
