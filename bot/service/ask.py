@@ -26,12 +26,6 @@ async def answer(tools: Tools, work: Work) -> None:
             await question(tools, work, found)
 
 
-async def suggested(tools: Tools, work: Work, text: str) -> None:
-    """Answer a question that was offered as a button."""
-    if await may_ask(tools, work.event.place):
-        await question(tools, work, Asked(text=text))
-
-
 async def question(tools: Tools, work: Work, asked: Asked, *, replaces: str = "") -> None:
     """Find out what the app needs for it, and answer; `replaces` is painted over."""
     place = work.event.place

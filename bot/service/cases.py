@@ -67,7 +67,7 @@ class Service:
             sweeps.create_task(_every(PURGE_EVERY, "purge", self._purge))
 
     def cut(self) -> None:
-        """End every open answer as interrupted; what was not asked for is left for the next start."""
+        """End every open answer as interrupted; what was not asked yet waits for the next start."""
         self._tools.running.end_all("cut")
 
     async def _settle(self) -> None:

@@ -13,16 +13,16 @@ from bot.completion import CompletionClient, Patience
 from bot.events import Action, Chat, Command, Edited, Event, File, Message, MessageRef, Place, User
 from bot.pace import Pace
 from bot.sandbox import Config, serve
-from bot.service.cases import Service
+from bot.service import Service
 from bot.service.app import App
 from bot.service.running import Running
 from bot.service.tools import Rules, Tools
 from bot.store import migrate
 from bot.store.database import opened
-from bot.store.records import Answer, Work
+from bot.store.records import Answer, Question, Work
 from bot.store.store import Store, keeping
 from bot.surface import Capabilities
-from tests.fakes.completion_wire import Wire, told
+from tests.fakes.completion_wire import MESSAGE, TASK, Wire, told
 from tests.fakes.screen import Bubble, Screen
 
 EN = phrases.of("en")
@@ -116,10 +116,46 @@ class Bench:
         while self.accepted:
             await self.service.handle(Work(event=self.accepted.pop(0), lane=""))
 
+    async def take_in(self, event: Event) -> None:
+        """Handle an event beside the talk, which gets to what follows in its turn."""
+        self.later += timedelta(seconds=1)
+        await self.service.handle(Work(event=event, lane=""))
+
     async def latest(self, user: str = "ann", *, chat: Chat = DIRECT) -> Answer:
         answer = await self.store.latest_answer(self.place(user, chat=chat))
         assert answer is not None
         return answer
+
+    async def waiting_answer(self, question: Message) -> Answer:
+        """What a process leaves that dies right after it opened the answer."""
+        await self.store.remember_question(
+            Question(ref=question.ref, event=question.id, text=question.text, files=question.files)
+        )
+        return await self.store.open_answer(
+            Answer(
+                id=f"answer to {question.id}",
+                event=question.id,
+                place=question.place,
+                end_user=f"screen:{question.place.user.id}",
+                question=question.ref,
+                inputs={"query": question.text},
+                files=question.files,
+                created_at=self.now(),
+            )
+        )
+
+    async def streaming_answer(self, question: Message, text: str, *, begun: bool = True) -> Answer:
+        """What a process leaves that dies while the answer streams."""
+        answer = await self.waiting_answer(question)
+        claim = "of the dead"
+        await self.store.claim(answer.id, claim)
+        await self.store.asked(answer.id, claim, inputs=answer.inputs, uploads=())
+        if begun:
+            await self.store.started(answer.id, claim, task_id=TASK, message_id=MESSAGE)
+            await self.store.keep(answer.id, claim, text)
+        left = await self.store.answer(answer.id)
+        assert left is not None
+        return left
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
