@@ -157,6 +157,19 @@ class Bench:
         assert left is not None
         return left
 
+    def replacing(self, old: Answer, event: Event) -> Answer:
+        """What a process leaves that dies when it has just begun to repeat an answer."""
+        return Answer(
+            id=f"instead of {old.id}",
+            event=event.id,
+            place=event.place,
+            end_user=old.end_user,
+            question=old.question,
+            replaces=old.id,
+            inputs=old.inputs,
+            created_at=self.now(),
+        )
+
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
 
