@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import accumulate
+from typing import TypeAlias
 
 import pyromark
 import regex
@@ -17,10 +18,8 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_TASKLISTS
     | pyromark.Options.ENABLE_MATH
 )
-_WHOLE = frozenset(
-    {"Strong", "Emphasis", "Strikethrough", "Link", "Image"}
-    | {"Code", "InlineHtml", "InlineMath", "DisplayMath"}
-)
+_MARKED = frozenset({"Strong", "Emphasis", "Strikethrough"})
+_WHOLE = frozenset({"Link", "Image", "Code", "InlineHtml", "InlineMath", "DisplayMath"})
 _BLOCKS = frozenset(["Heading", "CodeBlock", "Table", "BlockQuote", "Rule"])
 
 # Searched from the end, since the last place is the best.
@@ -36,6 +35,8 @@ _URL = regex.compile(r"(?:https?://|www\.|mailto:)[^\s<>]+")
 _ROW = regex.compile(r"[^\n]*\n?")
 _CLOSING = regex.compile(r"[ \t>]*(?:`{3,}|~{3,})[ \t]*\Z")
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")
+
+Spans: TypeAlias = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,30 +57,30 @@ class Ground:
         self.code: list[Block] = []
         self.tables: list[Block] = []
         self._starts: list[int] = []  # of blocks that need no blank line in front
-        self._whole: list[tuple[int, int]] = []  # never cut inside
+        self._whole: Spans = []  # never cut inside
+        self._marked: Spans = []  # cut inside only when nothing else helps
         self._survey()
         tail = Tail()
         tail.feed(self._page)
-        self._whole.append((tail.open_from, limit + 2))
+        self._marked.append((tail.open_from, limit + 2))
+        self._whole.append((tail.torn_from, limit + 2))
         self._whole += [match.span() for match in _URL.finditer(self._page)]
         # The mark of an item needs a word of it.
         self._whole += [(match.start(), match.end() + 1) for match in _ITEM.finditer(self._page)]
+        self._marked = _merged(self._whole + self._marked)
         self._whole = _merged(self._whole)
 
-    def best(self) -> int:
+    def between(self) -> int:
         """The best place to cut at; 0 when there is none that cuts through nothing."""
-        half, quarter = self._limit // 2, self._limit // 4
-        orders = (self._paragraphs, self._gaps, self._lines, self._sentences, self._words)
-        for places in orders:
-            place = next(places(), 0)
-            if place > half:
-                return place
-        place = max(next(places(), 0) for places in orders)
-        return place if place > quarter else 0
+        return self._best(self._marked)
+
+    def inside_marks(self) -> int:
+        """The best place inside of bold words and the like; 0 when there is none either."""
+        return self._best(self._whole)
 
     def forced(self) -> int:
         """Where to cut when everything is one token: at a word, else behind a whole grapheme."""
-        place = next((match.end() for match in self._matches(_WORDS)), 0)
+        place = next(self._ends(_WORDS), 0)
         if place > self._limit // 2:
             return place
         place = 0
@@ -91,21 +92,27 @@ class Ground:
             place = grapheme.end()
         return place or self._limit
 
+    def _best(self, barred: Spans) -> int:
+        half, quarter = self._limit // 2, self._limit // 4
+        orders = (self._paragraphs, self._gaps, self._lines, self._sentences, self._words)
+        firsts = [next((place for place in order() if _free(place, barred)), 0) for order in orders]
+        place = next((place for place in firsts if place > half), max(firsts))
+        return place if place > quarter else 0
+
     def block(self, blocks: list[Block], place: int) -> Block | None:
         return next((block for block in blocks if block.body <= place < block.end), None)
 
     def _paragraphs(self) -> Iterator[int]:
-        blank = (match.end() for match in self._matches(_PARAGRAPHS))
-        for place in merge(blank, reversed(self._starts), reverse=True):
-            if place <= self._limit and self._free(place) and not self.block(self.code, place):
+        for place in merge(self._ends(_PARAGRAPHS), reversed(self._starts), reverse=True):
+            if place <= self._limit and not self.block(self.code, place):
                 yield place
 
     def _gaps(self) -> Iterator[int]:
         """Blank lines in code."""
-        return (match.end() for match in self._matches(_PARAGRAPHS) if self._free(match.end()))
+        return self._ends(_PARAGRAPHS)
 
     def _lines(self) -> Iterator[int]:
-        return (match.end() for match in self._matches(_LINES) if self._free(match.end()))
+        return self._ends(_LINES)
 
     def _sentences(self) -> Iterator[int]:
         for place in self._inside_lines(_SENTENCES):
@@ -116,19 +123,13 @@ class Ground:
         return self._inside_lines(_WORDS)
 
     def _inside_lines(self, pattern: "regex.Pattern[str]") -> Iterator[int]:
-        for match in self._matches(pattern):
-            place = match.end()
-            ruled = self.block(self.code, place) or self.block(self.tables, place)
-            if self._free(place) and not ruled:
+        for place in self._ends(pattern):
+            if not self.block(self.code, place) and not self.block(self.tables, place):
                 yield place
 
-    def _matches(self, pattern: "regex.Pattern[str]") -> Iterator["regex.Match[str]"]:
-        return pattern.finditer(self._page, 0, self._limit)
-
-    def _free(self, place: int) -> bool:
-        """Whether a cut here goes through nothing that has to stay whole."""
-        index = bisect_right(self._whole, (place, 0)) - 1
-        return index < 0 or not self._whole[index][0] < place < self._whole[index][1]
+    def _ends(self, pattern: "regex.Pattern[str]") -> Iterator[int]:
+        """Where it ends, from the last to the first."""
+        return (match.end() for match in pattern.finditer(self._page, 0, self._limit))
 
     def _survey(self) -> None:
         page = _SURROGATE.sub("?", self._page)  # half a character, which UTF-8 cannot hold
@@ -139,12 +140,15 @@ class Ground:
             if not name:
                 continue
             start, end = place[span["start"]], place[span["end"]]
-            if name in _WHOLE:
+            if name in _MARKED:
+                self._marked.append((start, end))
+            elif name in _WHOLE:
                 self._whole.append((start, end))
             elif name == "TableHead":
-                self._add_table(start, end, table_end)
+                self._add_table(self._line_of(start), end, table_end)
             elif name in _BLOCKS:
-                self._starts.append(self._page.rfind("\n", 0, start) + 1)
+                start = self._line_of(start)
+                self._starts.append(start)
                 table_end = end
                 self._add_block(name, start, end)
 
@@ -153,7 +157,9 @@ class Ground:
             self._add_code(start, end)
         elif name == "Heading":
             # Nothing is said by a heading without what follows it.
-            self._whole.append((start, self._after_space(end) + 1))
+            words_end = start + len(self._page[start:end].rstrip())
+            self._marked.append((start, words_end))
+            self._whole.append((words_end - 1, self._after_space(end) + 1))
 
     def _add_code(self, start: int, end: int) -> None:
         page = self._page
@@ -178,6 +184,9 @@ class Ground:
             self._whole.append((rows, after))
             rows = after
         self.tables.append(Block(start=start, body=body, end=end))
+
+    def _line_of(self, place: int) -> int:
+        return self._page.rfind("\n", 0, place) + 1
 
     def _after_line(self, place: int) -> int:
         return self._page.find("\n", place) + 1 or len(self._page)
@@ -207,9 +216,14 @@ def _characters(page: str) -> Sequence[int]:
     return list(accumulate((byte & 0xC0 != 0x80 for byte in page.encode()), initial=0))
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _free(place: int, barred: Spans) -> bool:
+    index = bisect_right(barred, (place, 0)) - 1
+    return index < 0 or not barred[index][0] < place < barred[index][1]
+
+
+def _merged(spans: Spans) -> Spans:
     """The spans in order, those that overlap made one."""
-    merged: list[tuple[int, int]] = []
+    merged: Spans = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

@@ -1,12 +1,14 @@
 """A long text cut into messages, at the same places however it came to grow."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
+from operator import itemgetter
 
 import regex
 
+from bot.markdown import signs
 from bot.markdown.ground import Block, Ground
 from bot.markdown.tail import Tail
 
@@ -27,6 +29,8 @@ _SPACE = regex.compile(r"\s*+")
 _SPACES = regex.compile(r"[ \t]*+")
 _ROW = regex.compile(r"[^\n]*\|")
 _QUOTES = regex.compile(r"(?:[ \t]*+>[ \t]?)*")
+_NUMBERED = regex.compile(r"(?m)^[ \t>]*\d{1,9}[.)][ \t]")
+_APART = regex.compile(r"[ \t>]*(?:\r?\Z|`{3}|~{3})")  # a blank line or code ends a paragraph
 _OPENER = regex.compile(
     r"(?P<quotes>(?:[ \t]*>)*)(?P<lead>[^`~\n]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
 )
@@ -37,13 +41,19 @@ class Carry:
     """What a piece takes over from the one before, when the cut went through something.
 
     `opening` is put in front: a fence, a table's head, a quote's mark. Lines lose up to `dedent`
-    spaces. Of `fence`, the mark of the code that was cut, and `rows` is told whether it went on.
+    spaces. By `fence`, the mark of the code that was cut, and `rows` is seen whether it goes on.
+    With `apart`, a blank line is put before the next numbered item: it would not be one below a
+    paragraph, and the end of the item that was cut is one.
     """
 
     opening: str = field(default="", repr=False)
     dedent: int = 0
     fence: str = ""
     rows: bool = False
+    apart: bool = False
+
+    def without_opening(self) -> "Carry":
+        return Carry(dedent=self.dedent, apart=self.apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +151,7 @@ def _cut(source: str, start: int, fits: Fits, carry: Carry) -> Piece | None:
             limit = max(1, limit - max(over, limit // 8 if attempt > 2 else 0))
         else:
             limit = max(1, limit - len(page.opening))
-            page = _Page(source, start, Carry(dedent=carry.dedent), len(page.text))
+            page = _Page(source, start, carry.without_opening(), len(page.text))
     raise AssertionError("a limit of 1 always gives a piece")
 
 
@@ -159,16 +169,18 @@ def _reach(source: str, start: int, fits: Fits, carry: Carry) -> tuple["_Page", 
 def _affordable(carry: Carry, fits: Fits) -> Carry:
     """The same without an opening that would take more than half of a message."""
     twice = carry.opening * 2
-    return carry if fits(twice) >= len(twice) else Carry(dedent=carry.dedent)
+    return carry if fits(twice) >= len(twice) else carry.without_opening()
 
 
 def _cut_page(page: "_Page", start: int, limit: int) -> Piece | None:
     """A piece of at most `limit` characters; None when the opening leaves no room for one."""
     ground = Ground(page.text, limit)
-    place = ground.best()
+    place = ground.between()
     if place > len(page.opening):
         return _cut_between(page, ground, start, place)
-    place = ground.forced()
+    place = ground.inside_marks()
+    if place <= len(page.opening):
+        place = ground.forced()
     if place <= len(page.opening):
         return None
     return _cut_through(page, ground, start, place)
@@ -179,7 +191,7 @@ def _cut_between(page: "_Page", ground: Ground, start: int, place: int) -> Piece
     if code := ground.block(ground.code, place):
         return _cut_code(page, code, start, place)
     if table := ground.block(ground.tables, place):
-        carry = Carry(opening=page.text[table.start : table.body], rows=True)
+        carry = Carry(opening=page.text[table.start : table.body], dedent=page.dedent, rows=True)
     else:
         carry = _in_line(page, place)
     return Piece(start=start, end=end, text=text, carry=carry)
@@ -206,8 +218,9 @@ def _cut_code(page: "_Page", code: Block, start: int, place: int) -> Piece:
     if not opener:  # code by indentation has no marks
         return Piece(start=start, end=end, text=text.rstrip())
     quotes, lead, mark, info = opener.groups()
-    carry = Carry(opening=f"{quotes}{mark}{info}\n", dedent=len(lead), fence=mark)
-    return Piece(start=start, end=end, text=f"{text.rstrip()}\n{quotes}{mark}", carry=carry)
+    carry = Carry(opening=f"{quotes}{mark}{info}\n", dedent=page.dedent + len(lead), fence=mark)
+    closing = f"{quotes}{' ' * len(lead)}{mark}"
+    return Piece(start=start, end=end, text=f"{text.rstrip()}\n{closing}", carry=carry)
 
 
 def _in_line(page: "_Page", place: int) -> Carry:
@@ -215,11 +228,12 @@ def _in_line(page: "_Page", place: int) -> Carry:
     line = page.text.rfind("\n", 0, place) + 1
     if line == place:
         return Carry()
-    quotes = _QUOTES.match(page.text, line)
-    spaces = _SPACES.match(page.text, line)
+    quotes = page.text[line : _end(_QUOTES, page.text, line)]
+    paragraph = page.text.rfind("\n\n", 0, line) + 1
     return Carry(
-        opening=quotes[0] if quotes else "",
-        dedent=page.dedent + (len(spaces[0]) if spaces else 0),
+        opening=quotes,
+        dedent=page.dedent + signs.indent(page.text[line:place]),
+        apart=page.is_apart(place) or bool(_NUMBERED.search(page.text, paragraph, place)),
     )
 
 
@@ -230,31 +244,42 @@ class _Page:
         self._begin, ended = _begin(source, start, carry)
         self.opening = "" if ended else carry.opening
         self.dedent = _dedent(source, start, self._begin, carry)
-        self._removed: list[tuple[int, int]] = []  # display place, characters left out before it
+        self._moved: list[tuple[int, int]] = []  # from a place on, how far it is from the source
         end = len(source) if size is None else self._begin + size
         self.reaches_end = end >= len(source)
         body = source[self._begin : end]
-        self.text = self.opening + self._dedented(body) if body else ""
+        self._apart = 0  # as far as the next numbered item is to be set apart
+        if self.dedent or carry.apart:
+            body = self._laid_out(body, apart=carry.apart)
+        self.text = self.opening + body if body else ""
 
     def source(self, place: int) -> int:
         """The place in the source of one in `text`."""
-        index = bisect_right(self._removed, (place, 0)) - 1
-        removed = self._removed[index][1] if index >= 0 else 0
-        return self._begin + max(0, place - len(self.opening)) + removed
+        index = bisect_left(self._moved, place, key=itemgetter(0)) - 1
+        moved = self._moved[index][1] if index >= 0 else 0
+        return self._begin + max(0, place - len(self.opening)) + moved
 
-    def _dedented(self, body: str) -> str:
-        if not self.dedent:
-            return body
-        lines, place, removed, inside = [], len(self.opening), 0, True
-        for number, line in enumerate(body.split("\n")):
-            indent = len(line) - len(line.lstrip(" \t"))
-            inside = inside and (indent > 0 or number == 0 or not line)
+    def is_apart(self, place: int) -> bool:
+        """Whether no numbered item was set apart before `place` that has to be."""
+        return place <= self._apart
+
+    def _laid_out(self, body: str, *, apart: bool) -> str:
+        lines: list[str] = []
+        place, moved, inside = len(self.opening), 0, True
+        for line in body.split("\n"):
+            indent = signs.indent(line)
+            inside = inside and (indent > 0 or not lines or not line)
             left_out = min(indent, self.dedent) if inside else 0
-            if left_out:
-                removed += left_out
-                self._removed.append((place, removed))
-            lines.append(line[left_out:])
+            if apart and lines and _NUMBERED.match(line):
+                lines.append("")
+                left_out -= 1
+                apart = False
+            apart = apart and not _APART.match(line)
+            moved += left_out
+            self._moved += [(place, moved)] if left_out else []
+            lines.append(line[max(0, left_out) :])
             place += len(line) - left_out + 1
+            self._apart = place if apart else self._apart
         return "\n".join(lines)
 
 
@@ -262,8 +287,9 @@ def _begin(source: str, start: int, carry: Carry) -> tuple[int, bool]:
     """Where a piece begins to be displayed, and whether what was cut has ended right there."""
     ended, begin = False, start
     if carry.fence:
-        closing = regex.compile(rf"[ \t>]*{carry.fence}[ \t]*(?:\n|\Z)").match(source, start)
-        ended, begin = bool(closing), closing.end() if closing else start
+        sign = carry.fence + carry.fence[0]
+        closing = regex.match(rf"[ \t>]*{sign}*[ \t\r]*(?:\n|\Z)", source[start:])
+        ended, begin = bool(closing), start + (closing.end() if closing else 0)
     elif carry.rows:
         ended = not _ROW.match(source, start)
     if start and (ended or not carry.fence):

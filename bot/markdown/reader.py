@@ -23,6 +23,10 @@ class Mark:
     close: str
     both: bool = False
 
+    @property
+    def is_emphasis(self) -> bool:
+        return self.close[:1] in ("*", "_", "~")
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:

@@ -45,6 +45,12 @@ class Tail:
         return min([self._reader.at, *(mark.start for mark in self._reader.marks())])
 
     @property
+    def torn_from(self) -> int:
+        """The same for what can neither be closed nor opened again: a link, code, a formula."""
+        marks = [mark for mark in self._reader.marks() if not mark.is_emphasis]
+        return min([self._reader.at, *(mark.start for mark in marks)])
+
+    @property
     def closing(self) -> str:
         """What closes the marks that are open at the end."""
         return _closing(self._reader.marks())
