@@ -1,9 +1,9 @@
 """The inbox: every accepted event as a row, which is both its memory and the work to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 from sqlalchemy.engine import Connection
 
 from bot.events import Event, decode, encode
@@ -11,6 +11,15 @@ from bot.store.records import Work
 from bot.store.statements import insert
 from bot.store.tables import inbox
 from bot.store.transactions import Transactions
+
+# Built once, with the values apart: building costs as much as the database's work.
+_THIS = update(inbox).where(inbox.c.id == bindparam("this"))
+_BEGUN = _THIS.values(attempts=inbox.c.attempts + 1)
+_AGAIN = _THIS.values(run_at=bindparam("at"))
+# The id goes on telling a second delivery apart; what was said is no longer needed.
+_FINISHED = _THIS.values(
+    state=bindparam("how"), body=b"", run_at=None, finished_at=bindparam("now")
+)
 
 
 class SqlInbox:
@@ -67,7 +76,7 @@ class SqlInbox:
 
     async def begun(self, id: str) -> None:
         """Count one attempt more."""
-        await self._change((id,), attempts=inbox.c.attempts + 1)
+        await self._change(_BEGUN, {"this": id})
 
     async def done(self, *ids: str) -> None:
         await self._finish(ids, "done")
@@ -76,7 +85,7 @@ class SqlInbox:
         await self._finish((id,), "failed")
 
     async def again(self, id: str, at: datetime) -> None:
-        await self._change((id,), run_at=at)
+        await self._change(_AGAIN, {"this": id, "at": at})
 
     async def backlog(self) -> tuple[int, float]:
         """How many events are not done, and the age of the oldest in seconds."""
@@ -91,14 +100,13 @@ class SqlInbox:
         count, oldest = await self._transactions.read(step)
         return count, max(0.0, (self._now() - oldest).total_seconds()) if oldest else 0.0
 
-    async def _finish(self, ids: tuple[str, ...], state: str) -> None:
-        # The id goes on telling a second delivery apart; what was said is no longer needed.
-        await self._change(ids, state=state, body=b"", run_at=None, finished_at=self._now())
+    async def _finish(self, ids: tuple[str, ...], how: str) -> None:
+        now = self._now()
+        await self._change(_FINISHED, *({"this": id, "how": how, "now": now} for id in ids))
 
-    async def _change(self, ids: tuple[str, ...], **values: object) -> None:
-        changed = update(inbox).where(inbox.c.id.in_(ids)).values(values)
-
+    async def _change(self, statement: Update, *rows: Mapping[str, object]) -> None:
         def step(connection: Connection) -> None:
-            connection.execute(changed)
+            for row in rows:
+                connection.execute(statement, row)
 
         await self._transactions.write(step)
