@@ -337,3 +337,21 @@ async def test_a_thousand_share_one_scope_alike() -> None:
             calls.create_task(log.call(str(number), [bot], times=3))
     assert set(Counter(who for _, who in log.seen[30:1_000]).values()) == {1}
     assert log.seen[-1][0] == pytest.approx((3_000 - 30) / 30)
+
+
+async def test_a_token_that_is_held_still_fills_its_bucket() -> None:
+    log = Log(Pace())
+    log.pace.pause([WIDE], 60)
+    async with asyncio.TaskGroup() as calls:
+        calls.create_task(log.call("both", [NARROW, WIDE]))  # holds its narrow token for a minute
+        await asyncio.sleep(30)
+        calls.create_task(log.call("narrow", [NARROW], times=2))
+    assert log.seen == [(60, "both"), (61, "narrow"), (62, "narrow")]
+
+
+async def test_a_short_pause_is_no_way_to_an_extra_call() -> None:
+    log = Log(Pace())
+    await log.call("a", [NARROW])
+    log.pace.pause([NARROW], 0.1)
+    await log.call("a", [NARROW])
+    assert [at for at, _ in log.seen] == [0, 1]
