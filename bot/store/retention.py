@@ -52,15 +52,12 @@ def forget(
         _person(inbox, platform, workspace, user_id, user_workspace)
     )
     _empty_questions(connection, questions.c.event.in_(accepted))
-    ratings.forget_words(
-        connection,
-        (rated.c.user == user_id)
-        & rated.c.answer.in_(
-            select(answers.c.id).where(
-                answers.c.platform == platform, answers.c.workspace == workspace
-            )
-        ),
+    here = exists().where(
+        answers.c.id == rated.c.answer,
+        answers.c.platform == platform,
+        answers.c.workspace == workspace,
     )
+    ratings.forget_words(connection, (rated.c.user == user_id) & here)
     for table in (preferences, dialogs):
         # The key of a scope, bot.store.records.scope, has the chat in the middle.
         connection.execute(
@@ -138,11 +135,10 @@ def _purge_inbox(connection: Connection, before: datetime) -> int:
         _queued, inbox.c.created_at < before
     )
     # What no version has been able to read for so long is nobody's work any more.
-    unreadable = [
-        row.number for row in connection.execute(waiting) if not decode(row.kind, row.body)
-    ]
-    which = inbox.c.number.in_(unreadable[:PORTION])
-    return gone + _rows(connection, delete(inbox).where(which))
+    for row in connection.execute(waiting).all():
+        if not decode(row.kind, row.body):
+            gone += _rows(connection, delete(inbox).where(inbox.c.number == row.number))
+    return gone
 
 
 def _empty_questions(connection: Connection, which: ColumnElement[bool]) -> int:
