@@ -168,6 +168,8 @@ class Verdict:
     """What is wrong on the screen; nothing, when all is well."""
 
     questions: int = 0
+    whole: int = 0  # answers that came to their end
+    offered: int = 0  # those that did not, and can be had again
     faults: list[str] = field(default_factory=list)
 
 
@@ -210,6 +212,9 @@ def _judge_chat(messages: list[Mapping[str, Any]], found: Verdict) -> None:
         for each in answers
         if any(button["name"] == "regenerate" for button in each["buttons"])
     ]
+    whole = [each for each in endings if any(b["name"] == "like" for b in each["buttons"])]
+    found.whole += len(whole)
+    found.offered += len(endings) - len(whole)
     if len(endings) != len(questions):
         found.faults.append(f"{chat}: {len(questions)} questions, {len(endings)} endings")
     stops = [each for each in answers if any(b["name"] == "stop" for b in each["buttons"])]
