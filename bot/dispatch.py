@@ -107,6 +107,7 @@ class Dispatcher:
         self._grace = grace
         self._cut = cut
         self._recent = Recent()
+        self._stores = True
         self._closing = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -168,11 +169,20 @@ class Dispatcher:
             async with asyncio.timeout(STORED_WITHIN):
                 new = await self._inbox.accept(event, lane(event))
         except (Fault, TimeoutError) as error:
-            _log.error("an event could not be stored", error=type(error).__name__)
+            self._note_storing(False, error=type(error).__name__)
             self._counted("refused", False)
             raise Busy from error
+        self._note_storing(True)
         self._recent.add(event.id)
         return self._counted("accepted" if new else "duplicate", new)
+
+    def _note_storing(self, stores: bool, **facts: str) -> None:
+        """Log when it turns: an outage meets hundreds of events a second."""
+        if stores and not self._stores:
+            _log.info("events are stored again")
+        elif not stores and self._stores:
+            _log.error("events cannot be stored", **facts)
+        self._stores = stores
 
     def _counted(self, intake: str, new: bool) -> bool:
         observe.EVENTS.labels(intake).inc()
