@@ -32,7 +32,7 @@ _QUOTES = regex.compile(r"(?:[ \t]*+>[ \t]?)*")
 _NUMBERED = regex.compile(r"(?m)^[ \t>]*\d{1,9}[.)][ \t]")
 _APART = regex.compile(r"[ \t>]*(?:\r?\Z|`{3}|~{3})")  # a blank line or code ends a paragraph
 _OPENER = regex.compile(
-    r"(?P<quotes>(?:[ \t]*>)*)(?P<lead>[^`~\n]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
+    r"(?P<quotes>(?:[ \t]*> ?)*)(?P<lead>[^`~\n]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
 )
 
 
@@ -72,7 +72,7 @@ def cut(text: str, start: int, fits: Fits, *, carry: Carry = Carry()) -> Piece:
     Where it ends depends on nothing beyond the first character that does not fit, so that a text
     is cut at the same places while it grows.
     """
-    return _cut(text, start, fits, carry) or _rest(text, start, carry)
+    return _cut(text, start, fits, carry) or _last(text, start, fits, carry)
 
 
 def pieces(text: str, fits: Fits) -> list[Piece]:
@@ -117,7 +117,7 @@ class Pages:
 
     def finished(self) -> list[Piece]:
         """All pieces of the text as it is, nothing held back; only a blank text has a blank one."""
-        rest = _rest(self._text, self._start, self._carry)
+        rest = _last(self._text, self._start, self._fits, self._carry)
         if self.closed and not rest.text.strip():
             return [*self.closed[:-1], replace(self.closed[-1], end=rest.end)]
         return [*self.closed, rest]
@@ -134,6 +134,13 @@ class Pages:
 def _rest(source: str, start: int, carry: Carry) -> Piece:
     page = _Page(source, start, carry)
     return Piece(start=start, end=len(source), text=page.text)
+
+
+def _last(source: str, start: int, fits: Fits, carry: Carry) -> Piece:
+    rest = _rest(source, start, carry)
+    if fits(rest.text) < len(rest.text):
+        return replace(rest, text=rest.text.rstrip())  # only space was too much
+    return rest
 
 
 def _cut(source: str, start: int, fits: Fits, carry: Carry) -> Piece | None:

@@ -194,7 +194,7 @@ class Reader:
         if length := fence.ends_with(window):
             self.fence = None
             self.line = self.content = self.at = self.at + length
-        elif fence.is_left_by(window):
+        elif fence.is_left_by(window.partition("\n")[0]):
             self.fence = None
         else:
             self.new_line = False
