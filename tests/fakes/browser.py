@@ -4,12 +4,16 @@ import asyncio
 import base64
 import itertools
 import json
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
-from asyncio.subprocess import DEVNULL
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
@@ -51,7 +55,7 @@ class Tab:
         self.troubles: list[str] = []
         line.listeners[session] = self._note
 
-    async def call(self, method: str, **parameters: object) -> Mapping[str, Any]:
+    async def call(self, method: str, **parameters: object) -> Any:
         return await self._line.call(method, parameters, self._session)
 
     def _note(self, method: str, parameters: Mapping[str, Any]) -> None:
@@ -84,8 +88,10 @@ class Tab:
         try:
             async with asyncio.timeout(within):
                 while True:
-                    if value := await self.run(script):
-                        return value
+                    # Between two documents there is nothing to ask.
+                    with suppress(PageError):
+                        if value := await self.run(script):
+                            return value
                     await asyncio.sleep(0.03)
         except TimeoutError:
             shown = await self.run("document.body.innerText.slice(0, 2000)")
@@ -93,8 +99,15 @@ class Tab:
 
     async def click(self, selector: str) -> None:
         """Press the middle of the last element the selector finds, with the mouse."""
+        x, y = await self.hover(selector)
+        point = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        await self.call("Input.dispatchMouseEvent", type="mousePressed", **point)
+        await self.call("Input.dispatchMouseEvent", type="mouseReleased", **point)
+
+    async def hover(self, selector: str) -> tuple[float, float]:
+        """Move the mouse there; gives where it then is."""
         target = json.dumps(selector)
-        where = await self.until(
+        x, y = await self.until(
             f"""(() => {{
                 const found = [...document.querySelectorAll({target})].at(-1);
                 if (!found) return null;
@@ -103,10 +116,8 @@ class Tab:
                 return box.width ? [box.x + box.width / 2, box.y + box.height / 2] : null;
             }})()"""
         )
-        point = {"x": where[0], "y": where[1], "button": "left", "clickCount": 1}
-        await self.call("Input.dispatchMouseEvent", type="mouseMoved", x=where[0], y=where[1])
-        await self.call("Input.dispatchMouseEvent", type="mousePressed", **point)
-        await self.call("Input.dispatchMouseEvent", type="mouseReleased", **point)
+        await self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        return x, y
 
     async def type(self, words: str) -> None:
         """Type into whatever has the focus."""
@@ -164,12 +175,10 @@ class _Line:
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self._socket = socket
         self._numbers = itertools.count(1)
-        self._open: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
+        self._open: dict[int, asyncio.Future[Any]] = {}
         self.listeners: dict[str, Any] = {}
 
-    async def call(
-        self, method: str, parameters: Mapping[str, object], session: str = ""
-    ) -> Mapping[str, Any]:
+    async def call(self, method: str, parameters: Mapping[str, object], session: str = "") -> Any:
         number = next(self._numbers)
         answer = self._open[number] = asyncio.get_running_loop().create_future()
         call = {"id": number, "method": method, "params": parameters}
@@ -188,54 +197,62 @@ class _Line:
             listener = self.listeners.get(said.get("sessionId", ""))
             if listener:
                 listener(said["method"], said["params"])
-        elif (waiting := self._open.pop(said["id"])) and not waiting.done():
-            if "error" in said:
-                waiting.set_exception(PageError(said["error"]["message"]))
-            else:
-                waiting.set_result(said["result"])
+            return
+        waiting = self._open.pop(said["id"])
+        if waiting.done():
+            return
+        if "error" in said:
+            waiting.set_exception(PageError(said["error"]["message"]))
+        else:
+            waiting.set_result(said["result"])
 
 
-class Browser:
-    def __init__(self, line: _Line) -> None:
-        self._line = line
-
-    @asynccontextmanager
-    async def tab(self) -> AsyncIterator[Tab]:
-        """A page with storage of its own."""
-        context = await self._line.call("Target.createBrowserContext", {})
-        within = {"browserContextId": context["browserContextId"]}
-        target = await self._line.call("Target.createTarget", {"url": "about:blank", **within})
-        attached = await self._line.call(
-            "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
-        )
-        tab = Tab(self._line, attached["sessionId"])
-        for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
-            await tab.call(f"{domain}.enable")
-        await tab.resize(1360, 860)
+@contextmanager
+def chromium(executable: str) -> Iterator[str]:
+    """A browser of our own for the length of a block, with an empty profile; gives its address."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        command = [executable, *QUIET, f"--user-data-dir={folder}"]
+        process = subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
         try:
-            yield tab
+            yield _address(Path(folder) / "DevToolsActivePort")
         finally:
-            await self._line.call("Target.disposeBrowserContext", within)
+            # The browser is a family of processes, in a group of its own.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _address(file: Path) -> str:
+    """The socket's address, which the browser writes down once it listens."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if file.exists() and len(lines := file.read_text().splitlines()) > 1:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        time.sleep(0.03)
+    raise PageError("the browser did not start")
 
 
 @asynccontextmanager
-async def chromium(executable: str) -> AsyncIterator[Browser]:
-    """A browser of our own for the length of a block, with an empty profile."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        process = await asyncio.create_subprocess_exec(
-            executable, *QUIET, f"--user-data-dir={folder}", stdout=DEVNULL, stderr=DEVNULL
-        )
+async def opened(address: str, page: str) -> AsyncIterator[Tab]:
+    """A tab on `page`, with storage of its own."""
+    async with (
+        ClientSession() as session,
+        session.ws_connect(address, max_msg_size=0) as socket,
+        _listened_to(_Line(socket)) as line,
+    ):
+        context = (await line.call("Target.createBrowserContext", {}))["browserContextId"]
+        within = {"browserContextId": context}
+        target = await line.call("Target.createTarget", {"url": "about:blank", **within})
+        attach = {"targetId": target["targetId"], "flatten": True}
+        attached = await line.call("Target.attachToTarget", attach)
+        tab = Tab(line, attached["sessionId"])
+        for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
+            await tab.call(f"{domain}.enable")
+        await tab.resize(1360, 860)
+        await tab.open(page)
         try:
-            address = await _address(Path(folder) / "DevToolsActivePort")
-            async with (
-                ClientSession() as session,
-                session.ws_connect(address, max_msg_size=0) as socket,
-                _listened_to(_Line(socket)) as line,
-            ):
-                yield Browser(line)
+            yield tab
         finally:
-            process.kill()
-            await process.wait()
+            await line.call("Target.disposeBrowserContext", within)
 
 
 @asynccontextmanager
@@ -247,12 +264,3 @@ async def _listened_to(line: _Line) -> AsyncIterator[_Line]:
     finally:
         listening.cancel()
         await asyncio.wait([listening])
-
-
-async def _address(file: Path) -> str:
-    """The socket's address, which the browser writes down once it listens."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            if file.exists() and len(lines := file.read_text().splitlines()) > 1:
-                return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
-            await asyncio.sleep(0.03)

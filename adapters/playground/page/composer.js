@@ -1,6 +1,6 @@
 // Where people write: text, pictures, a quote, commands. What is typed is kept until it is sent.
 
-import { byId, iconButton, make, toast } from "./dom.js";
+import { byId, iconButton, make, toast, wordsOf } from "./dom.js";
 import { keep, recall } from "./kept.js";
 import { Choices } from "./choices.js";
 import { post, reason } from "./wire.js";
@@ -96,7 +96,7 @@ export class Composer {
     const message = this.replyTo && this.room.messages.get(this.replyTo);
     this.replying.hidden = !message;
     if (!message) return;
-    const words = shortened(message.text, 120) || (message.voice ? "Voice note" : "Picture");
+    const words = shortened(wordsOf(message.html) || message.text, 120) || (message.voice ? "Voice note" : "Picture");
     this.replying.replaceChildren(
       make("div", {}, make("strong", {}, `Reply to ${message.name || this.room.nameOf(message.author)}`), make("span", { dir: "auto" }, words)),
       iconButton("close", "Do not reply to it", () => this.#dropReply()),

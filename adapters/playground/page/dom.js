@@ -60,6 +60,13 @@ export function rendered(html) {
   return content;
 }
 
+/** What the HTML says, without its marks. */
+export function wordsOf(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.textContent;
+}
+
 function frameCode(block) {
   const language = /language-([\w+#.-]+)/.exec(block.querySelector("code")?.className ?? "")?.[1];
   const frame = make("div", { class: "code" });

@@ -1,6 +1,7 @@
 // The app's own title, icon and colour; the colour only where it can be read.
 
 import { byId, make } from "./dom.js";
+import { initialOf } from "./words.js";
 
 const READABLE = 4.5; // WCAG AA for text
 const LIGHT = [233, 236, 242]; // the darkest light and the lightest dark ground text stands on, as in page.css
@@ -16,9 +17,19 @@ export function dress(app) {
   byId("tab-icon").href = tabIcon(app, title);
   const style = document.documentElement.style;
   const accent = parsed(app.color);
-  const names = ["--accent", "--on-accent", "--accent-light", "--accent-dark"];
-  const values = accent ? [accent, inkOn(accent), towards(accent, BLACK, LIGHT), towards(accent, WHITE, DARK)] : [];
-  names.forEach((name, index) => (accent ? style.setProperty(name, css(values[index])) : style.removeProperty(name)));
+  const ground = parsed(app.icon_background);
+  const colors = {
+    "--accent": accent,
+    "--on-accent": accent && inkOn(accent),
+    "--accent-light": accent && towards(accent, BLACK, LIGHT),
+    "--accent-dark": accent && towards(accent, WHITE, DARK),
+    "--icon-ground": ground,
+    "--icon-ink": ground && inkOn(ground),
+  };
+  for (const [name, color] of Object.entries(colors)) {
+    if (color) style.setProperty(name, css(color));
+    else style.removeProperty(name);
+  }
   document.documentElement.classList.toggle("inverted", Boolean(app.inverted));
 }
 
@@ -40,18 +51,12 @@ export function welcome(app, begin) {
 const safeLink = (address) => /^https?:\/\//i.test(address ?? "");
 
 function face(app, title) {
-  const element = make("span", { class: "face", "data-hue": "bot", "aria-hidden": "true" }, app.icon || title.charAt(0).toLocaleUpperCase());
-  const ground = parsed(app.icon_background);
-  if (ground) {
-    element.style.setProperty("background-color", css(ground));
-    element.style.setProperty("color", css(inkOn(ground)));
-  }
-  return element;
+  return make("span", { class: "face", "data-hue": "bot", "aria-hidden": "true" }, app.icon || initialOf(title));
 }
 
 function tabIcon(app, title) {
   const ground = parsed(app.icon_background) ?? parsed(app.color) ?? [15, 118, 110];
-  const sign = (app.icon || title.charAt(0)).replace(/[<>&"]/g, "");
+  const sign = (app.icon || initialOf(title)).replace(/[<>&"]/g, "");
   const drawing =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="16" fill="${css(ground)}"/>` +
     `<text x="32" y="34" font-size="38" text-anchor="middle" dominant-baseline="central" fill="${css(inkOn(ground))}" font-family="sans-serif">${sign}</text></svg>`;

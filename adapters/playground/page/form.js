@@ -5,6 +5,7 @@ import { keep, recall } from "./kept.js";
 import { newId, post, reason } from "./wire.js";
 
 export class Forms {
+  open = null;
   #waiting = [];
 
   constructor(now) {
@@ -25,7 +26,10 @@ export class Forms {
   }
 
   add(opened) {
-    this.#waiting.push(opened);
+    // A fresh stream tells again of a form that is still to be answered.
+    const same = (each) => each && each.form.id === opened.form.id && each.person === opened.person && each.chat === opened.chat;
+    if (same(this.open)) return;
+    this.#waiting = [...this.#waiting.filter((each) => !same(each)), opened];
     this.next();
   }
 

@@ -1,6 +1,6 @@
 // One message on the screen. Only what changed is touched, so that nothing flickers as it grows.
 
-import { copyText, icon, iconButton, make, morph, rendered } from "./dom.js";
+import { copyText, icon, iconButton, make, morph, rendered, wordsOf } from "./dom.js";
 import { recall, keep } from "./kept.js";
 import { player } from "./player.js";
 import { plain } from "./room.js";
@@ -45,11 +45,11 @@ export class MessageView {
           slot("body", "div", { dir: "auto" }),
           slot("sound"),
           slot("meta"),
+          slot("tools"),
         )),
         slot("buttons"),
         slot("reactions"),
       ),
-      slot("tools"),
     );
   }
 
@@ -103,7 +103,7 @@ export class MessageView {
 
   #quote(message, quoted, room) {
     if (!message.reply_to || quoted === undefined) return [];
-    const words = quoted ? shortened(quoted.text, 90) || (quoted.voice ? "Voice note" : "Picture") : "A message that is gone";
+    const words = quoted ? shortened(wordsOf(quoted.html) || quoted.text, 90) || (quoted.voice ? "Voice note" : "Picture") : "A message that is gone";
     const name = quoted ? make("strong", {}, quoted.name || room.nameOf(quoted.author)) : null;
     return [
       make(

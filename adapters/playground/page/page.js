@@ -1,6 +1,6 @@
 // The playground: one room, seen as one person in one chat, and everything wired to everything.
 
-import { announce, byId, copyText, icon, rendered, toast } from "./dom.js";
+import { announce, byId, copyText, icon, toast, wordsOf } from "./dom.js";
 import { Composer } from "./composer.js";
 import { dress, welcome } from "./dress.js";
 import { Forms } from "./form.js";
@@ -149,7 +149,6 @@ room.on("hello", () => {
   dress(room.app);
   panel.showBehaviours();
   panel.showFaults();
-  for (const { sent } of room.messages.values()) outbox.arrived(sent);
   enter(view.person ?? recall("person"), view.chat ?? recall(`chat.${recall("person")}`));
   document.body.classList.remove("loading");
 });
@@ -193,7 +192,7 @@ room.on("people", () => markRead());
 /** Only what is finished is read out: the frames of a growing answer would never end. */
 function speak(message) {
   if (message.only_for && message.only_for !== view.person) return;
-  const words = message.voice ? "Voice note" : rendered(message.html).textContent || message.text;
+  const words = message.voice ? "Voice note" : wordsOf(message.html) || message.text;
   announce(`${message.name || room.nameOf(message.author)}: ${shortened(words, SPOKEN)}`);
 }
 

@@ -1,7 +1,7 @@
 // What happens underneath: how the chat behaves, what goes wrong on purpose, every surface call.
 
 import { byId, make } from "./dom.js";
-import { timeOf, tookWords } from "./words.js";
+import { secondOf, tookWords } from "./words.js";
 
 const NAMES = { ideal: "Ideal", telegram: "Like Telegram", slack: "Like Slack" };
 const SLOW = 1_000; // ms at which the bar of a call is full
@@ -77,20 +77,19 @@ export class Panel {
 
   #row(call) {
     const well = call.outcome === "ok";
-    const bar = make("span", { class: "bar", "aria-hidden": "true" });
-    bar.style.setProperty("--took", `${Math.min(100, (call.took / SLOW) * 100)}%`);
     const where = this.room.chat(call.chat);
     const whom = where?.private ? this.room.nameOf(where.person) : where?.title;
+    const about = [whom, call.detail].filter(Boolean).join(" · ");
     const row = make(
       "li",
-      { class: well ? "call" : limited(call.outcome) ? "call limited" : "call failed" },
+      { class: well ? "call" : limited(call.outcome) ? "call limited" : "call failed", title: about },
       make("span", { class: "verb" }, call.verb),
       make("span", { class: "took" }, tookWords(call.took)),
-      bar,
-      make("span", { class: "about" }, [whom, call.detail].filter(Boolean).join(" · ")),
+      make("span", { class: "about" }, about),
       make("span", { class: "outcome" }, well ? "" : limited(call.outcome) ? `429 ${call.outcome}` : call.outcome),
-      make("time", { datetime: new Date(call.at).toISOString() }, `${timeOf(call.at)}:${String(new Date(call.at).getSeconds()).padStart(2, "0")}`),
+      make("time", { datetime: new Date(call.at).toISOString() }, secondOf(call.at)),
     );
+    row.style.setProperty("--took", `${Math.min(100, (call.took / SLOW) * 100)}%`);
     this.#rows.set(call, row);
     return row;
   }

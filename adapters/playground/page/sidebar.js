@@ -1,6 +1,6 @@
 // Who writes, and where: the people of the playground and their chats.
 
-import { byId, icon, make } from "./dom.js";
+import { byId, icon, make, wordsOf } from "./dom.js";
 import { avatar } from "./message.js";
 import { shortened, timeOf } from "./words.js";
 
@@ -30,7 +30,7 @@ export class Sidebar {
   #preview(message, person) {
     if (!message) return "Nothing yet";
     const by = message.author === person ? "You: " : "";
-    const words = message.voice ? "Voice note" : message.files?.length && !message.text ? "Picture" : shortened(message.text, 60);
+    const words = message.voice ? "Voice note" : message.files?.length && !message.text ? "Picture" : shortened(wordsOf(message.html) || message.text, 60);
     return by + (words || "…");
   }
 

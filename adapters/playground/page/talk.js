@@ -142,6 +142,8 @@ export class Talk {
     const items = this.#items();
     const shown = items.slice(-this.#limit);
     const wanted = items.length > shown.length ? [this.earlier] : [];
+    const kept = new Set(shown.map((message) => message.id));
+    const draft = [...this.#views.values()].find((view) => view.message.growing && !kept.has(view.message.id));
     let last = null;
     let day = null;
     for (const message of shown) {
@@ -150,18 +152,18 @@ export class Talk {
       const isNew = message.id === this.#newFrom;
       if (isNew) wanted.push(this.newLine);
       const first = isNew || date !== day || last?.author !== message.author || message.at - last.at > TOGETHER;
-      wanted.push(this.#draw(message, first, last));
+      wanted.push(this.#draw(message, first, last, draft));
       last = message;
       day = date;
     }
     this.#place(wanted);
-    this.#forget(new Set(shown.map((message) => message.id)));
+    this.#forget(kept);
     this.#setTabStop(last);
     this.hands.arranged(items.length);
   }
 
-  #draw(message, first, before) {
-    let view = this.#views.get(message.id) ?? this.#becomes(message);
+  #draw(message, first, before, draft) {
+    let view = this.#views.get(message.id) ?? this.#becomes(message, draft);
     if (!view) {
       view = new MessageView(message.id, this.hands);
       view.element.classList.toggle("enters", this.#entering);
@@ -173,11 +175,10 @@ export class Talk {
     return view.element;
   }
 
-  /** A waiting message that has arrived keeps its element. */
-  #becomes(message) {
-    const view = message.sent && this.#views.get(asId(message.sent));
-    if (!view) return null;
-    this.#views.delete(asId(message.sent));
+  /** A waiting message that has arrived keeps its element; so does a draft that became a message. */
+  #becomes(message, draft) {
+    const view = message.author === "bot" && !message.growing ? draft : this.#views.get(asId(message.sent));
+    if (!view || !this.#views.delete(view.message.id)) return null;
     this.#views.set(message.id, view);
     view.element.id = domId(message.id);
     return view;
@@ -187,7 +188,8 @@ export class Talk {
     // In a talk of two, an answer right under its question needs no quote of it.
     const obvious = message.reply_to === view.before && this.room.chat(this.chat)?.private;
     const quoted = message.reply_to && !obvious ? (this.room.messages.get(message.reply_to) ?? null) : undefined;
-    view.paint(message, { room: this.room, person: this.person, first: view.first, quoted });
+    const pending = message.pending ?? this.outbox.stateOf(message.sent);
+    view.paint({ ...message, pending }, { room: this.room, person: this.person, first: view.first, quoted });
   }
 
   #repaint(id) {

@@ -95,6 +95,7 @@ export class Line {
 export class Outbox {
   // One key each, so that two tabs do not write over what the other has not sent yet.
   entries = recallAll("outbox.").sort((one, other) => one.at - other.at);
+  #arrived = new Set();
   #working = new Set();
   #wake = () => {};
 
@@ -119,9 +120,11 @@ export class Outbox {
     this.#work(lane(entry));
   }
 
-  /** The message is on the screen; its place in the outbox is free. */
+  /** The message of this send is on the screen; what is waited for now is only the server's word. */
   arrived(id) {
-    if (id && this.entries.some((entry) => entry.id === id)) this.drop(id);
+    if (!id) return;
+    this.#arrived.add(id);
+    if (this.entries.some((entry) => entry.id === id && entry.state === "sent")) this.drop(id);
   }
 
   drop(id) {
@@ -135,6 +138,12 @@ export class Outbox {
     if (!entry) return;
     this.#set(entry, "sending");
     this.#work(lane(entry));
+  }
+
+  /** How far the message that came of a send is; "" for those that are through. */
+  stateOf(id) {
+    const state = id && this.entries.find((entry) => entry.id === id)?.state;
+    return state === "waiting" ? state : "";
   }
 
   of(person, chat) {
@@ -165,10 +174,10 @@ export class Outbox {
   }
 
   #sent(entry) {
-    if (!this.entries.includes(entry)) return;
+    if (this.#arrived.has(entry.id)) return this.drop(entry.id);
     this.#set(entry, "sent");
     // Its message usually is on the screen before this; should it never come, nothing is left over.
-    setTimeout(() => this.arrived(entry.id), 3_000);
+    return setTimeout(() => this.drop(entry.id), 3_000);
   }
 
   async #pause(milliseconds) {
@@ -176,6 +185,7 @@ export class Outbox {
   }
 
   #set(entry, state, words = "") {
+    if (!this.entries.includes(entry)) return;
     entry.state = state;
     entry.words = words;
     keep(`outbox.${entry.id}`, state === "sent" ? null : entry);

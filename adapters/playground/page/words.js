@@ -1,6 +1,7 @@
 // Times, sizes and names as people read them, in the browser's own language and clock.
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const ticking = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -9,6 +10,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const DAY = 86_400_000;
 
 export const timeOf = (at) => clock.format(at);
+export const secondOf = (at) => ticking.format(at);
 export const exactTimeOf = (at) => exact.format(at);
 
 export function dayOf(at) {
