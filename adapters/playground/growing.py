@@ -147,11 +147,12 @@ class Draft:
 
         def write() -> Post:
             screen.checked(message, setting.behaviour)
-            return screen.post(setting.calls.room, setting.place, message, private=False)
+            post = screen.post(setting.calls.room, setting.place, message, private=False)
+            self.leave()  # at once, so that nobody sees both
+            return post
 
         doing = setting.doing("post", "post", message)
         post = await setting.calls.take(doing, setting.place, setting.behaviour, write)
-        self.leave()
         self.ref = setting.ref(post)
         return self.ref
 
