@@ -9,8 +9,8 @@ from bot.service.tools import Tools, end_user
 from bot.service.words import wait
 
 HOUR = timedelta(hours=1)
-PRECISION = timedelta(minutes=1)
-"""To which a wait is found out; people are told minutes."""
+PRECISION = timedelta(seconds=1)
+"""To which a wait is found out, in a dozen looks at an index; people are told minutes."""
 
 
 async def refusal(tools: Tools, place: Place, phrases: Phrases) -> str:

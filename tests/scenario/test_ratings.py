@@ -287,7 +287,7 @@ async def test_words_without_a_rating_wait_for_one(tmp_path: Path) -> None:
 
 
 async def test_words_mean_the_answer_that_is_replied_to(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         question = bench.message("")
         first = bench.screen.bubbles[0]
         await bench.do(bench.message("And now?"))
@@ -317,7 +317,7 @@ async def test_feedback_explains_itself(tmp_path: Path) -> None:
 
 
 async def test_words_of_others_are_kept_here(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         quoted = Quote(ref=bench.screen.bubbles[0].ref)
         await bench.do(bench.command("feedback", "nonsense", user="bob", quoted=quoted))
         assert bench.screen.texts[-1] == EN.rating_of_asker
@@ -341,7 +341,7 @@ async def test_an_answer_that_never_began_cannot_be_rated(tmp_path: Path) -> Non
 
 
 async def test_a_button_that_names_an_answer_of_another_chat_is_ignored(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         answer = await bench.latest()
         elsewhere = bench.press("like", bench.ref("x", chat="group"), value=answer.id, chat=GROUP)
         await bench.do(elsewhere)
@@ -375,7 +375,7 @@ async def disliked(bench: Bench) -> MessageRef:
 
 
 async def test_after_a_dislike_a_reply_becomes_the_words(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         note = await disliked(bench)
         reply = bench.message("it is wrong", quoted=Quote(ref=note))
         await bench.do(reply)
@@ -386,7 +386,7 @@ async def test_after_a_dislike_a_reply_becomes_the_words(tmp_path: Path) -> None
 
 
 async def test_a_question_after_a_dislike_is_a_question(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         await disliked(bench)
         await bench.do(bench.message("Say it in one word"))
         assert wire.times(ASK) == 2
@@ -394,7 +394,7 @@ async def test_a_question_after_a_dislike_is_a_question(tmp_path: Path) -> None:
 
 
 async def test_after_the_button_the_next_message_becomes_the_words(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         await bench.do(bench.press("choose", note, value=button.value))
@@ -408,7 +408,7 @@ async def test_after_the_button_the_next_message_becomes_the_words(tmp_path: Pat
 
 @pytest.mark.parametrize("way", ["cancelled", "late", "elsewhere"])
 async def test_words_that_are_no_longer_awaited_are_a_question(tmp_path: Path, way: str) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         await bench.do(bench.press("choose", note, value=button.value))
@@ -425,7 +425,7 @@ async def test_words_that_are_no_longer_awaited_are_a_question(tmp_path: Path, w
 
 async def test_where_there_are_forms_the_button_opens_one(tmp_path: Path) -> None:
     able = Capabilities(forms=True)
-    async with answered(tmp_path, able=able) as (bench, wire):
+    async with answered(tmp_path, able=able) as (bench, _):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         pressed = bench.press("choose", note, value=button.value)
@@ -465,7 +465,7 @@ async def test_words_are_not_asked_for_while_another_question_waits(tmp_path: Pa
 
 
 async def test_words_for_an_answer_that_is_unknown_here_are_a_question(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         note = await disliked(bench)
         who = scope(bench.place())
         dialog = await bench.store.dialog(who)
@@ -485,7 +485,7 @@ async def test_nobody_else_can_open_the_words_of_an_asker(tmp_path: Path) -> Non
 
 
 async def test_a_note_that_was_deleted_is_said_anew(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
+    async with answered(tmp_path) as (bench, _):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         bench.screen.delete_by_hand(note)
