@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlalchemy import Select, case, func, literal, select, update
+from sqlalchemy import Select, bindparam, case, func, select, update
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
@@ -27,7 +27,7 @@ def open_answer(connection: Connection, answer: Answer, now: datetime) -> Answer
     values = {name: getattr(answer, name) for name in _TAKEN_OVER}
     values["finished_at"] = (answer.finished_at or now) if finished else None
     connection.execute(
-        insert(connection, answers)
+        insert(connection.dialect.name, answers)
         .values(
             **values,
             **_place_columns(answer.place),
@@ -84,14 +84,8 @@ def started(connection: Connection, id: str, claim: str, task_id: str, message_i
 
 
 def keep(connection: Connection, id: str, claim: str, text: str) -> bool | None:
-    # A keeper may come late: once the outcome is decided, its text is.
-    newest = case(
-        (answers.c.outcome.is_(None), literal(text, answers.c.text.type)), else_=answers.c.text
-    )
-    kept = connection.execute(
-        update(answers).where(_held(id, claim)).values(text=newest).returning(answers.c.stop_wanted)
-    )
-    return kept.scalar_one_or_none()
+    row = {"this": id, "holder": claim, "newest": text}
+    return connection.execute(_KEEP, row).scalar_one_or_none()
 
 
 def closing(
@@ -203,6 +197,20 @@ def asked_since(connection: Connection, end_user: str, since: datetime) -> int:
 
 
 _open = answers.c.finished_at.is_(None)
+
+# Built once, since every open answer asks for it every other second. A keeper may come late: once
+# the outcome is decided, its text is.
+_KEEP = (
+    update(answers)
+    .where(answers.c.id == bindparam("this"), answers.c.claim == bindparam("holder"))
+    .values(
+        text=case(
+            (answers.c.outcome.is_(None), bindparam("newest", type_=answers.c.text.type)),
+            else_=answers.c.text,
+        )
+    )
+    .returning(answers.c.stop_wanted)
+)
 
 
 def _held(id: str, claim: str) -> ColumnElement[bool]:

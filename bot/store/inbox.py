@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 from sqlalchemy import Update, bindparam, func, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.events import Event, decode, encode
 from bot.store.records import Work
@@ -20,6 +22,13 @@ _AGAIN = _THIS.values(run_at=bindparam("at"))
 _FINISHED = _THIS.values(
     state=bindparam("how"), body=b"", run_at=None, finished_at=bindparam("now")
 )
+
+
+@cache
+def _acceptance(dialect: str) -> ReturningInsert[tuple[int]]:
+    """Returns a row where the event is new."""
+    new = insert(dialect, inbox).on_conflict_do_nothing(index_elements=["id"])
+    return new.returning(inbox.c.number)
 
 
 class SqlInbox:
@@ -52,9 +61,8 @@ class SqlInbox:
         }
 
         def step(connection: Connection) -> bool:
-            new = insert(connection, inbox).on_conflict_do_nothing(index_elements=["id"])
-            # The values apart, so that the statement is compiled once.
-            return connection.execute(new.returning(inbox.c.number), values).first() is not None
+            new = _acceptance(connection.dialect.name)
+            return connection.execute(new, values).first() is not None
 
         return await self._transactions.write_in_order(step)
 

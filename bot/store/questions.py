@@ -24,7 +24,7 @@ def remember_question(connection: Connection, question: Question, now: datetime)
     whole = {name: getattr(question, name) for name in _FIELDS}
     whole |= {"emptied": False, "changed_at": now}
     new = connection.execute(
-        insert(connection, questions)
+        insert(connection.dialect.name, questions)
         .values(whole)
         .on_conflict_do_nothing(index_elements=["ref"])
         .returning(*_COLUMNS)
@@ -74,7 +74,7 @@ def _change(
     first = Question(ref=ref, event="")
     blank = {name: getattr(first, name) for name in _FIELDS} | {"emptied": False}
     connection.execute(
-        insert(connection, questions)
+        insert(connection.dialect.name, questions)
         .values(blank | changed | {"changed_at": now})
         .on_conflict_do_nothing(index_elements=["ref"])
     )

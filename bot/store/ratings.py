@@ -79,7 +79,7 @@ def rating_failed(connection: Connection, answer: str, user: str, next_try: date
 
 
 def ignore_rating(connection: Connection, answer: str, user: str) -> None:
-    connection.execute(update(ratings).where(_of(answer, user)).values(ignored=True, due=False))
+    connection.execute(update(ratings).where(_of(answer, user)).values(due=False))
 
 
 def local_ratings(connection: Connection) -> list[tuple[Rating, str]]:
@@ -108,8 +108,8 @@ def _locked(connection: Connection, answer: str, user: str) -> Rating:
     """The rating, made where there is none; nobody else writes it until the transaction ends."""
     new = Rating(answer=answer, user=user)
     connection.execute(
-        insert(connection, ratings)
-        .values(**_values(new), ignored=False, due=False)
+        insert(connection.dialect.name, ratings)
+        .values(**_values(new), due=False)
         .on_conflict_do_nothing(index_elements=["answer", "user"])
     )
     locked = select(*_COLUMNS).where(_of(answer, user)).with_for_update()
@@ -117,10 +117,8 @@ def _locked(connection: Connection, answer: str, user: str) -> Rating:
 
 
 def _write(connection: Connection, rating: Rating) -> Rating:
-    due = ~ratings.c.ignored if is_due(rating) else False
-    connection.execute(
-        update(ratings).where(_of(rating.answer, rating.user)).values(**_values(rating), due=due)
-    )
+    written = {**_values(rating), "due": is_due(rating)}
+    connection.execute(update(ratings).where(_of(rating.answer, rating.user)).values(written))
     return rating
 
 

@@ -14,7 +14,7 @@ _ORDER = ("text", "note", "voice")
 
 def intend_screen(connection: Connection, answer: str, part: int, role: Role) -> None:
     connection.execute(
-        insert(connection, screens)
+        insert(connection.dialect.name, screens)
         .values(answer=answer, part=part, role=role, ref=None)
         .on_conflict_do_nothing(index_elements=["answer", "role", "part"])
     )

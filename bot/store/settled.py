@@ -53,7 +53,7 @@ def end_dialog(connection: Connection, scope: str) -> Dialog | None:
 def _settle(connection: Connection, scope: str, **values: object) -> None:
     default = {"inputs": {}, "voice": False, "language": ""}
     connection.execute(
-        insert(connection, preferences)
+        insert(connection.dialect.name, preferences)
         .values(scope=scope, **{**default, **values})
         .on_conflict_do_update(index_elements=["scope"], set_=values)
     )

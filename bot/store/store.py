@@ -248,7 +248,7 @@ class Store:
         await self._write(ratings.rating_failed, answer, user, next_try)
 
     async def ignore_rating(self, answer: str, user: str) -> None:
-        """Keep it here and never have it due, whatever this person will want."""
+        """Keep it here and have it due no more, until this person thinks of it anew."""
         await self._write(ratings.ignore_rating, answer, user)
 
     async def local_ratings(self) -> list[tuple[Rating, str]]:

@@ -159,8 +159,7 @@ ratings = Table(
     Column("marks", Json[tuple[str, ...]](tuple[str, ...]), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_try", Moment),
-    Column("ignored", Boolean, nullable=False),
-    Column("due", Boolean, nullable=False),  # what is wanted differs from what was sent
+    Column("due", Boolean, nullable=False),  # what is wanted is yet to be sent
     PrimaryKeyConstraint("answer", "user", name="ratings_pk"),
     Index("ratings_due", "due", "next_try"),
     Index("ratings_user", "user"),

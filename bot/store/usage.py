@@ -23,7 +23,7 @@ def add(
     if not tokens and not price:
         return
     connection.execute(
-        insert(connection, usage)
+        insert(connection.dialect.name, usage)
         .values(day=day, end_user=end_user, tokens=0, price=Decimal(0), currency=currency)
         .on_conflict_do_nothing(index_elements=["day", "end_user"])
     )

@@ -151,7 +151,6 @@ def create_ratings() -> None:
         text("marks"),
         count("attempts"),
         sa.Column("next_try", MOMENT),
-        flag("ignored"),
         flag("due"),
         sa.PrimaryKeyConstraint("answer", "user", name="ratings_pk"),
     )

@@ -74,11 +74,9 @@ def postgres_address(prepared_postgres: str) -> Iterator[str]:
     execute(prepared_postgres, *(str(table.delete()) for table in tables))
 
 
-@pytest.fixture(params=["sqlite", "postgres", "memory"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def kept_address(request: pytest.FixtureRequest) -> str:
-    """Each kind of database the store works on; one in memory has no schema yet."""
-    if request.param == "memory":
-        return "sqlite://"
+    """An empty database of each kind, with the newest schema."""
     address: str = request.getfixturevalue(f"{request.param}_address")
     return address
 

@@ -20,26 +20,20 @@ from bot.store.tables import metadata
 VERSIONS = sorted(Path(migrations.__file__).parent.glob("versions/*.py"))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def prepared_address(request: pytest.FixtureRequest) -> str:
-    address: str = request.getfixturevalue(f"{request.param}_address")
-    return address
-
-
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return list(compare_metadata(context, metadata))
 
 
 @pytest.mark.real_time
-async def test_the_newest_schema_is_that_of_the_tables(prepared_address: str) -> None:
-    async with database.opened(prepared_address) as engine, engine.connect() as connection:
+async def test_the_newest_schema_is_that_of_the_tables(kept_address: str) -> None:
+    async with database.opened(kept_address) as engine, engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
 @pytest.mark.real_time
 async def test_primary_keys_and_partial_indexes_are_those_of_the_tables(
-    prepared_address: str,
+    kept_address: str,
 ) -> None:
     """Alembic's comparison leaves them out."""
 
@@ -58,7 +52,7 @@ async def test_primary_keys_and_partial_indexes_are_those_of_the_tables(
         }
 
     async with (
-        database.opened(prepared_address) as engine,
+        database.opened(kept_address) as engine,
         engine.connect() as connection,
         database.opened("sqlite://") as blank,
         blank.begin() as made,
@@ -95,9 +89,9 @@ def at_revision(connection: Connection, revision: str) -> None:
 
 
 @pytest.mark.real_time
-async def test_a_process_that_reads_does_not_hinder_one_that_writes(prepared_address: str) -> None:
+async def test_a_process_that_reads_does_not_hinder_one_that_writes(kept_address: str) -> None:
     """`/readyz` looks at the revision every few seconds, while people are being answered."""
-    async with database.opened(prepared_address) as engine:
+    async with database.opened(kept_address) as engine:
         async with engine.begin() as writing:
             await writing.execute(text("DELETE FROM dialogs"))
             async with asyncio.timeout(2):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.store import database, transactions
 from bot.store.database import Fault
 from bot.store.store import Store, keeping
-from bot.store.tables import inbox, preferences
+from bot.store.tables import inbox, metadata, preferences
 from bot.store.transactions import Transactions
 from tests.contract.conftest import Clock
 from tests.fakes.happenings import message
@@ -23,6 +23,15 @@ from tests.fakes.kept import CLAIM, an_answer, opened
 from tests.fakes.process import ROOT, environment
 
 pytestmark = pytest.mark.real_time
+
+
+@pytest.fixture(params=["sqlite", "postgres", "memory"])
+def kept_address(request: pytest.FixtureRequest) -> str:
+    """A database in memory has no schema yet."""
+    if request.param == "memory":
+        return "sqlite://"
+    address: str = request.getfixturevalue(f"{request.param}_address")
+    return address
 
 
 @pytest.fixture
@@ -208,6 +217,20 @@ async def test_writers_cancelled_at_any_moment_leave_whole_rows(store: Store) ->
         found = await store.answer("a")
         assert found is not None
         assert found.text == "whole"
+
+
+async def test_a_database_in_memory_is_closed_when_what_was_handed_in_is_written() -> None:
+    async with database.opened("sqlite://") as engine:
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        async with transactions.running(engine) as running:
+            last = [asyncio.create_task(running.write(settle(str(n)))) for n in range(5)]
+            await asyncio.sleep(0)
+            for task in last:
+                task.cancel()
+        async with transactions.running(engine) as running:
+            assert await running.read(scopes) == [str(n) for n in range(5)]
+            await running.scrub()
 
 
 async def test_closing_writes_what_was_handed_in_and_takes_nothing_more(

@@ -150,18 +150,18 @@ async def test_ratings_that_were_never_tried_come_first_and_no_more_than_asked_f
     assert [each.answer for each in await store.ratings_due(clock.now)] == ["a1", "a2", "a3", "a0"]
 
 
-async def test_an_ignored_rating_is_kept_and_never_due(store: Store, clock: Clock) -> None:
+async def test_an_ignored_rating_is_kept_and_due_no_more_until_it_is_thought_of_anew(
+    store: Store, clock: Clock
+) -> None:
     await finished(store, "a")
     await store.want_rating("a", "bob", "dislike")
     await store.ignore_rating("a", "bob")
     assert await due(store, clock) == []
-    await store.want_rating("a", "bob", "like")
-    await store.add_words("a", "bob", "after all")
-    await store.want_rating("a", "ann", "like")
-    assert await due(store, clock) == [("a", "ann")]
     found = await store.rating("a", "bob")
     assert found is not None
-    assert (found.wanted, found.content) == ("like", "after all")
+    assert found.wanted == "dislike"
+    await store.want_rating("a", "bob", "like")
+    assert await due(store, clock) == [("a", "bob")]
 
 
 async def test_every_rating_can_be_told_with_the_message_it_is_about(store: Store) -> None:
