@@ -29,6 +29,7 @@ _SENTENCES = regex.compile(
     r"(?r)[.!?…؟۔।]+[\"'”’»)\]*_]*(?=\s)\s*|[。！？；…]+[”’」』）】]*"  # CJK has no spaces
 )
 _WORDS = regex.compile(r"(?r)\s+")
+_JOINED = regex.compile(r"[\p{M}\u200d]")  # one character with what is before it
 _GRAPHEMES = regex.compile(r"\X")
 _ITEM = regex.compile(r"(?m)^[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)+(?:\[[ xX]\][ \t]+)?")
 _URL = regex.compile(r"(?:https?://|www\.|mailto:)[^\s<>]+")
@@ -129,7 +130,8 @@ class Ground:
 
     def _ends(self, pattern: "regex.Pattern[str]") -> Iterator[int]:
         """Where it ends, from the last to the first."""
-        return (match.end() for match in pattern.finditer(self._page, 0, self._limit))
+        ends = (match.end() for match in pattern.finditer(self._page, 0, self._limit))
+        return (place for place in ends if not _JOINED.match(self._page, place))
 
     def _survey(self) -> None:
         page = _SURROGATE.sub("?", self._page)  # half a character, which UTF-8 cannot hold

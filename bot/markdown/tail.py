@@ -101,7 +101,7 @@ class Tail:
         text, marks = self._reader.text, self._reader.marks()
         while end:
             if text[end - 1].isspace():
-                end -= 1  # a mark does not close behind a space
+                end = len(text[:end].rstrip())  # a mark does not close behind a space
             elif marks and marks[-1].end >= end:
                 end = min(end, marks.pop().start)
             elif marks and text[end - 1] == marks[-1].close[:1] and self._is_text(end - 1):
@@ -122,7 +122,9 @@ class Tail:
 
     def _is_text(self, place: int) -> bool:
         """Whether a sign stands for itself: it closes nothing and no backslash frees it."""
-        return place + 1 != self._reader.closed and self.text[max(0, place - 1)] != "\\"
+        escaped = self.text[max(0, place - 1)] == "\\"
+        near = place > self._reader.at - signs.HELD
+        return near and not escaped and place + 1 != self._reader.closed
 
 
 def _closing(marks: list[Mark]) -> str:
