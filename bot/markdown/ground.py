@@ -4,11 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import TypeAlias
 
 import pyromark
 import regex
+from pyromark.event import Event
 
 from bot.markdown.tail import Tail
 
@@ -84,14 +85,8 @@ class Ground:
         place = next(self._ends(_WORDS), 0)
         if place > self._limit // 2:
             return place
-        place = 0
-        # A grapheme may be of any length; one of 64 code points is nobody's.
-        start = max(0, self._limit - 64)
-        for grapheme in _GRAPHEMES.finditer(self._page, start):
-            if grapheme.end() > self._limit:
-                break
-            place = grapheme.end()
-        return place or self._limit
+        ends = (grapheme.end() for grapheme in _GRAPHEMES.finditer(self._page))
+        return max(takewhile(lambda end: end <= self._limit, ends), default=self._limit)
 
     def _best(self, barred: Spans) -> int:
         half, quarter = self._limit // 2, self._limit // 4
@@ -199,15 +194,13 @@ class Ground:
         return place
 
 
-def _begun(event: object) -> str:
+def _begun(event: Event) -> str:
     """The name of what an event begins; "" for text and ends."""
     if isinstance(event, str):
         return event
-    if not isinstance(event, dict):
-        return ""
     kind, value = next(iter(event.items()))
     if kind == "Start":
-        return value if isinstance(value, str) else str(next(iter(value)))
+        return str(next(iter(value)) if isinstance(value, dict) else value)
     return "" if kind in ("End", "Text") else str(kind)
 
 

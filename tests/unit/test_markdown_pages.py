@@ -42,6 +42,7 @@ def test_space_at_its_end_does_not_make_a_text_too_long() -> None:
         ("a" * 40, "a" * 24),
         ("🇩🇪" * 15, "🇩🇪" * 12),
         ("👩‍👩‍👧" * 10, "👩‍👩‍👧" * 4),
+        ("a" + "🇩🇪" * 15, "a" + "🇩🇪" * 11),
         ("ที่" * 10, "ที่" * 8),
     ],
 )
@@ -127,6 +128,13 @@ def test_a_line_of_code_longer_than_a_message_is_cut_anywhere() -> None:
     first, *others = texts("```\n" + "x" * 60 + "\n```", 40)
     assert first == "```\n" + "x" * 32 + "\n```"
     assert others == ["```\n" + "x" * 28 + "\n```"]
+
+
+def test_code_by_indentation_goes_on_as_it_is() -> None:
+    assert texts("So:\n\n" + "    x = 1\n" * 6, 40) == [
+        "So:\n\n    x = 1\n    x = 1\n    x = 1",
+        "x = 1\nx = 1\nx = 1\n",
+    ]
 
 
 def test_a_table_repeats_its_head() -> None:
