@@ -71,6 +71,8 @@ async def work_out(tools: Tools, answer: Answer) -> None:
         held = await tools.store.claim(answer.id, claim)
         if held is None:
             return
+        if held.state != "waiting":
+            raise Again(0)  # it went on elsewhere before it was claimed: to be looked at anew
         if held.stop_wanted:
             run.end("stop")
         turn = _Turn(tools, held, claim, run, await tools.phrases_for(held.place))
@@ -240,9 +242,8 @@ class _Turn:
     def _take_in(self, event: StreamEvent, text: str) -> None:
         match event:
             case TextAdded() | TextReplaced():
-                if self._first_event is None:
+                if self._first_event is None and text.strip():
                     self._first_event = self._now()
-                if text.strip():
                     self._status.say("")
                 self._live.show(text)
             case Failed(error=error):

@@ -19,7 +19,7 @@ KEPT = 3600.0
 
 Fault = Literal["PicturesTooMany", "PictureTooLarge", "PictureWrongType", "PictureGone"]
 
-_LINK = re.compile(r"https?://[^\s<>\"'`)\]]+", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s<>\"'`()\[\]，。！？；：、（）【】]+(?<![.,;:!?])", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|webp|gif)$", re.IGNORECASE)
 _NO_SECRETS = Redaction()
 _T = TypeVar("_T")

@@ -9,9 +9,10 @@ import contextlib
 
 from bot.completion import CompletionError
 from bot.events import Action, Deleted, Edited, Message, MessageRef
-from bot.service import ask, recover
+from bot.service import ask, pictures, recover
 from bot.service.answering import REVISED
 from bot.service.asked import Asked, album, answers, current, same_files
+from bot.service.inputs import AGAIN
 from bot.service.running import Cause
 from bot.service.tools import Tools, same_person
 from bot.store.records import Answer, Question, Work
@@ -51,8 +52,11 @@ async def add_part(tools: Tools, work: Work) -> bool:
     if not isinstance(event, Message) or not event.album:
         return False
     head = await tools.store.question(album(event))
-    if head is None or head.event == event.id:
+    if head is None or head.event == event.id.removesuffix(AGAIN):
         return False
+    if await pictures.kept(tools, event.place) is not None:
+        await pictures.keep(tools, event)
+        return True
     for part in work.parts or (event,):
         if await tools.store.question(part.ref) is None:
             await tools.store.remember_question(
@@ -84,7 +88,7 @@ async def _end(tools: Tools, event: Edited | Deleted, cause: Cause) -> None:
 
 async def _over(tools: Tools, work: Work, asked: Asked, old: Answer) -> None:
     if old.finished_at is None:
-        await recover.resume(tools, old)
+        await recover.close(tools, old, "stopped", REVISED)
     with contextlib.suppress(CompletionError):
         if old.error != REVISED and answers(await tools.app.parameters(), old, asked):
             return

@@ -121,6 +121,10 @@ class Bench:
         self.later += timedelta(seconds=1)
         await self.service.handle(Work(event=event, lane=""))
 
+    def work(self, event: Event) -> Work:
+        self.later += timedelta(seconds=1)
+        return Work(event=event, lane="")
+
     async def latest(self, user: str = "ann", *, chat: Chat = DIRECT) -> Answer:
         answer = await self.store.latest_answer(self.place(user, chat=chat))
         assert answer is not None
