@@ -71,7 +71,7 @@ export class Panel {
       present = next;
     }
     const refused = calls.filter(({ outcome }) => limited(outcome)).length;
-    byId("calls-words").textContent = calls.length ? `${calls.length} calls, ${refused} of them rate limited` : "None yet. Ask something.";
+    byId("calls-words").textContent = calls.length ? `${calls.length} ${calls.length === 1 ? "call" : "calls"}, ${refused} rate limited` : "None yet. Ask something.";
     byId("calls-words").classList.toggle("bad", refused > 0);
   }
 
