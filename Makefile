@@ -1,7 +1,8 @@
 # Every target sets up what it needs by itself, in .venv: only Python 3.11+, make and git must be there.
-#   make try    talk to an app on this machine: no account, no key
+#   make try    chat in a browser on this machine: no account, no key
 #   make test   run every check
-#   make bench  measure the client beside a bare reader
+#   make bench  measure the client, whole answers and the intake
+#   make soak   kill the bot two hundred times under a crowd
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -10,7 +11,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 LOCKS := .requirements
 
-.PHONY: try test bench wheel docs lock clean
+.PHONY: try test bench soak wheel docs lock clean
 .DEFAULT_GOAL := test
 
 try: $(VENV)/.ready-to-try
@@ -20,7 +21,10 @@ test: $(VENV)/.ready-to-test
 	@$(RUN) -m tests.everything
 
 bench: $(VENV)/.ready-to-test
-	@$(RUN) -m tests.speed.bench
+	@$(RUN) -m tests.speed.bench && $(RUN) -m tests.speed.answers && $(RUN) -m tests.speed.intake
+
+soak: $(VENV)/.ready-to-test
+	@$(RUN) -m tests.speed.soak
 
 # Build the wheel, install it beside nothing else, and start it.
 wheel: $(VENV)/.ready-to-test

@@ -5,6 +5,7 @@ import json
 import random
 import re
 import signal
+import socket
 import time
 import uuid
 from asyncio.subprocess import Process
@@ -55,6 +56,12 @@ class Playground:
         status = await self.process.wait()
         await self._stack.aclose()
         return status
+
+
+def free_port() -> int:
+    """A port nobody listens on, that stays the same over restarts."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return int(unused.getsockname()[1])
 
 
 def _address(said: str) -> str:

@@ -8,6 +8,7 @@ and lets each chat have one a second, like Telegram. Everybody asks in a chat of
 import asyncio
 import contextlib
 import gc
+import os
 import re
 import statistics
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot import observe
 from bot.completion import CompletionClient
 from bot.compose.bot import assembled
 from bot.events import Chat, File, Message, MessageRef, Place, User
@@ -246,7 +248,12 @@ def faults(result: Result) -> list[str]:
 def main() -> int:
     print(f"{'answers':>7} {'CPU ms':>8} {'first p50':>10} {'p95 ms':>8} {'KB':>6} {'frames':>8}")
     missed: list[str] = []
-    with load_server() as port, tempfile.TemporaryDirectory() as folder:
+    with (
+        load_server() as port,
+        tempfile.TemporaryDirectory() as folder,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+    ):
+        observe.configure(stream=nowhere)  # written as `serve` writes it, but read by nobody
         for answers in SIZES:
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 result = runner.run(measure(port, answers, Path(folder)))

@@ -108,7 +108,10 @@ class Connection(asyncio.Protocol):
             self.write(HEAD)
             self._streams.add(self, int(request[1]))
         else:  # a stop
-            self.write(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"result":"success"}')
+            self.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                b'Content-Length: 20\r\n\r\n{"result":"success"}'
+            )
 
     def connection_lost(self, error: Exception | None) -> None:
         self._streams.drop(self)
