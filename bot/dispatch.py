@@ -6,7 +6,10 @@ is told that reference, and no other work is touched.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, assert_never
 from urllib.parse import quote
 
@@ -23,7 +26,7 @@ from bot.events import (
     Reaction,
     Submission,
 )
-from bot.lanes import DONE, FAILED, Perform, Recent, Verdict
+from bot.lanes import DONE, Perform, Recent, Verdict
 from bot.store.database import Fault
 from bot.store.records import Work
 from bot.surface import Again, Busy, RateLimited, SurfaceError, Unreachable
@@ -108,6 +111,7 @@ class Dispatcher:
         self._cut = cut
         self._recent = Recent()
         self._stores = True
+        self._excused: Counter[str] = Counter()  # attempts that failed by nobody's fault
         self._closing = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -192,39 +196,44 @@ class Dispatcher:
         """Do work and judge how it ended; never raises, unless cancelled."""
         event = work.event
         with observe.bound(event_id=event.id, chat=observe.short(event.place.chat)):
-            if work.attempts >= ATTEMPTS:
-                # Telling may be what ends the process each time: it is tried only once.
-                return await self._give_up(work, tell=work.attempts == ATTEMPTS)
-            error = await _error_of(self._handle(work))
-            return await self._end(work, error) if error else DONE
+            failures = work.attempts - self._excused[event.id]
+            if failures >= ATTEMPTS:
+                verdict = self._give_up(work)
+            else:
+                error = await _error_of(self._handle(work))
+                verdict = self._judged(work, failures, error) if error else DONE
+        if verdict.ending != "again":
+            del self._excused[event.id]
+        return verdict
 
-    async def _end(self, work: Work, error: BaseException) -> Verdict:
+    def _judged(self, work: Work, failures: int, error: BaseException) -> Verdict:
         """How work ends that raised: as the worst of what it raised says."""
-        verdicts = [_verdict(leaf, work.attempts) for leaf in _leaves(error)]
-        expected = [verdict for verdict in verdicts if verdict]
-        if len(expected) < len(verdicts):
-            return await self._fail(work, error)
-        worst = max(expected, key=lambda verdict: (verdict.ending == "again", verdict.after))
-        if worst.ending == "done":
-            _log.info("nobody is left to be told", error=type(error).__name__)
-        elif worst.counts and work.attempts + 1 >= ATTEMPTS and not self._closing.is_set():
-            return await self._give_up(work, tell=True)
-        else:
-            _log.info("to be done again", error=type(error).__name__, after=worst.after)
-        return worst
+        found = [_meaning(leaf, failures) for leaf in _leaves(error)]
+        meanings = [meaning for meaning in found if meaning]
+        name = type(error).__name__
+        if len(meanings) < len(found):
+            reference = _reference()
+            _log.error("failed", reference=reference, trace=observe.trace(error))
+            return self._failed(work.event, reference)
+        if all(meaning is _OVER for meaning in meanings):
+            _log.info("nobody is left to be told", error=name)
+            return DONE
+        excused = self._closing.is_set() or all(not meaning.counts for meaning in meanings)
+        if excused:
+            self._excused[work.event.id] += 1
+        elif failures + 1 >= ATTEMPTS:
+            return self._give_up(work)
+        after = max(meaning.after for meaning in meanings)
+        _log.info("to be done again", error=name, after=after)
+        return Verdict(ending="again", after=after)
 
-    async def _give_up(self, work: Work, *, tell: bool) -> Verdict:
+    def _give_up(self, work: Work) -> Verdict:
         reference = _reference()
         _log.error("given up", reference=reference, attempts=work.attempts)
-        if tell:
-            await self._tell(work.event, reference)
-        return FAILED
+        return self._failed(work.event, reference)
 
-    async def _fail(self, work: Work, error: BaseException) -> Verdict:
-        reference = _reference()
-        _log.error("failed", reference=reference, trace=observe.trace(error))
-        await self._tell(work.event, reference)
-        return FAILED
+    def _failed(self, event: Event, reference: str) -> Verdict:
+        return Verdict(ending="failed", then=partial(self._tell, event, reference))
 
     async def _tell(self, event: Event, reference: str) -> None:
         report = asyncio.wait_for(self._report(event, reference), TELLING)
@@ -289,20 +298,31 @@ def _key(kind: str, *parts: str) -> str:
     return ":".join((kind, *(quote(part, safe="") for part in parts)))
 
 
-def _verdict(error: BaseException, attempts: int) -> Verdict | None:
-    """What an error means for the work that raised it; None for one that nobody expected."""
-    pause = FIRST_PAUSE * 4**attempts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meaning:
+    """What an error says of its work: once more after `after` seconds, and whether it counts."""
+
+    after: float = 0.0
+    counts: bool = True
+
+
+_OVER = _Meaning(counts=False)  # nothing can be said there, nor need be
+
+
+def _meaning(error: BaseException, failures: int) -> _Meaning | None:
+    """None for an error that nobody expected."""
+    pause = FIRST_PAUSE * 4**failures
     match error:
         case Again(after=after) | RateLimited(retry_after=after):
-            return Verdict(ending="again", after=max(after, pause))
+            return _Meaning(after=max(after, pause))
         case Unreachable():
-            return Verdict(ending="again", after=pause)
+            return _Meaning(after=pause)
         case SurfaceError():
-            return DONE  # blocked, gone, too late: nothing can be said there, nor need be
+            return _OVER
         case Busy(retry_after=after):
-            return Verdict(ending="again", after=after, counts=False)
+            return _Meaning(after=after, counts=False)
         case Fault():
-            return Verdict(ending="again", after=FAULT_PAUSE, counts=False)
+            return _Meaning(after=FAULT_PAUSE, counts=False)
         case _:
             return None
 

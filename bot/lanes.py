@@ -35,11 +35,14 @@ _log = observe.get_logger("bot.lanes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How work ended. `again`: once more after `after` seconds; `counts`: as a failed attempt."""
+    """How work ended. `again`: once more after `after` seconds.
+
+    `then` follows when the ending is stored, so that it is not done twice; it never raises.
+    """
 
     ending: Literal["done", "again", "failed"]
     after: float = 0.0
-    counts: bool = True
+    then: Callable[[], Awaitable[None]] | None = None
 
 
 DONE = Verdict(ending="done")
@@ -317,6 +320,8 @@ class Lanes:
             for id in item.ids:
                 await _insist(partial(self._rows.failed, id))
         self._depth -= len(item.ids)
+        if verdict.then:
+            await verdict.then()
 
     async def _postpone(self, item: _Queued, verdict: Verdict) -> None:
         at = self._now() + timedelta(seconds=verdict.after)
@@ -326,8 +331,8 @@ class Lanes:
             # This process knows when it is due; the next one would begin it at once.
             _log.warning("a delay is not stored")
         due = asyncio.get_running_loop().time() + verdict.after
-        attempts = item.work.attempts + verdict.counts
-        self._enter(replace(item, work=replace(item.work, attempts=attempts), due=due))
+        work = replace(item.work, attempts=item.work.attempts + 1)
+        self._enter(replace(item, work=work, due=due))
 
     async def _watch(self) -> None:
         while True:

@@ -193,7 +193,7 @@ class Platform(RuleBasedStateMachine):
         for id, row in self.rows.rows.items():
             assert row.state != "open", f"{id} is not over"
             if row.state == "failed":
-                assert self.told[id] >= 1 or row.attempts > ATTEMPTS
+                assert self.told[id] == 1, f"{id} failed and was told {self.told[id]} times"
         assert self.lanes.depth == 0
         assert self.lanes._lanes == {}
         await self.dispatcher.drain()

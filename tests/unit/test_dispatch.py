@@ -331,17 +331,40 @@ async def test_an_error_that_cannot_be_told_is_over_all_the_same(
     assert logs[-1]["event"] == "could not be told"
 
 
-@pytest.mark.parametrize(("attempts", "told"), [(5, ["a"]), (6, [])])
-async def test_work_that_ended_the_process_five_times_is_not_begun_and_told_once(
-    attempts: int, told: list[str]
+@pytest.mark.parametrize("attempts", [5, 6])
+async def test_work_that_ended_the_process_five_times_is_not_begun_again_and_told(
+    attempts: int,
 ) -> None:
     service, rows = Service(), MemoryRows()
     await rows.accept(message("a"), "talk:a")
     rows.rows["a"].attempts = attempts
     await seen_through(service, message("b"), rows=rows)
     assert [id for _, id in service.begun] == ["b"]
-    assert [id for id, _ in service.reported] == told
+    assert [id for id, _ in service.reported] == ["a"]
     assert rows.states() == {"a": "failed", "b": "done"}
+
+
+async def test_an_error_is_told_only_once_even_if_telling_ends_the_process() -> None:
+    rows, states = MemoryRows(), []
+
+    class Looking(Service):
+        async def report(self, event: Event, reference: str) -> None:
+            states.append(rows.states()[event.id])
+
+    await seen_through(Looking(0, a=RuntimeError()), message("a"), rows=rows)
+    assert states == ["failed"]
+
+
+async def test_a_use_case_learns_of_every_earlier_attempt_whosever_fault_it_was() -> None:
+    seen = []
+
+    class Looking(Service):
+        async def handle(self, work: Work) -> None:
+            seen.append(work.attempts)
+            await super().handle(work)
+
+    await seen_through(Looking(0, a=[Fault("away"), Again(0), Busy(1)]), message("a"))
+    assert seen == [0, 1, 2, 3]
 
 
 async def test_lines_of_a_use_case_carry_its_event() -> None:
