@@ -67,7 +67,6 @@ class Playground(RoomSurface):
     async def run(self, accept: Accept) -> None:
         """Hand over what was left, until cancelled; then every tab's stream ends."""
         try:
-            await self.room.tidy()
             await self._delivery.run(accept)
         finally:
             self.room.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from adapters.playground.behaviour import Behaviour, Call
-from adapters.playground.gate import Gate, Refusal
+from adapters.playground.gate import Gate
 from adapters.playground.room import Room
 from bot.events import Place
 from bot.surface import (
@@ -61,7 +61,7 @@ class Calls:
         self, doing: Doing, place: Place, behaviour: Behaviour, act: Callable[[], T]
     ) -> T:
         """One call whose slot has been taken. Raises SurfaceError."""
-        started = asyncio.get_running_loop().time()
+        started = time.perf_counter()
         outcome = "cut off"
         try:
             await asyncio.sleep(behaviour.latency / 2)
@@ -94,8 +94,9 @@ class Calls:
         await self._slots.slot(budgets, doing.rank, who=doing.who)
         try:
             return await self.make(doing, place, behaviour, act)
-        except Refusal as refusal:
-            self._slots.pause(refusal.budgets, refusal.retry_after)
+        except RateLimited as limited:
+            blamed = [budget for budget in budgets if budget.scope == limited.scope]
+            self._slots.pause(blamed, limited.retry_after)
             raise
 
     async def take_patiently(
@@ -113,7 +114,7 @@ class Calls:
             raise Forbidden("the bot is not in this chat")
 
     def _list(self, doing: Doing, place: Place, started: float, outcome: str) -> None:
-        took = (asyncio.get_running_loop().time() - started) * 1000
+        took = (time.perf_counter() - started) * 1000
         call: dict[str, object] = {
             "at": round(time.time() * 1000),
             "verb": doing.verb,

@@ -25,10 +25,9 @@ class Files:
         """None for what is not there."""
         if self._folder is None:
             return self._memory.get(id)
-        if not _ID.fullmatch(id):
-            return None
+        file = self._folder / id
         try:
-            return await asyncio.to_thread((self._folder / id).read_bytes)
+            return await asyncio.to_thread(file.read_bytes) if _ID.fullmatch(id) else None
         except FileNotFoundError:
             return None
 
@@ -38,13 +37,12 @@ class Files:
             if self._folder is not None:
                 await asyncio.to_thread((self._folder / id).unlink, missing_ok=True)
 
-    async def keep_only(self, ids: set[str]) -> None:
-        """Drop what a process left behind that ended between two steps."""
+    def keep_only(self, ids: set[str]) -> None:
+        """Before anybody comes: drop what a process left that ended between two steps."""
         if self._folder is not None and self._folder.is_dir():
-            names = await asyncio.to_thread(
-                lambda folder: [f.name for f in folder.iterdir()], self._folder
-            )
-            await self.drop(*(name for name in names if _ID.fullmatch(name) and name not in ids))
+            for file in self._folder.iterdir():
+                if _ID.fullmatch(file.name) and file.name not in ids:
+                    file.unlink()
 
 
 def _put(folder: Path, id: str, data: bytes) -> None:

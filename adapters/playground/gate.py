@@ -11,14 +11,6 @@ _LENIENCE = 1.0  # calls
 _FORGOTTEN = 512  # scopes, after which idle ones are let go
 
 
-class Refusal(RateLimited):
-    """A 429, and the budgets it is about: one chat's penalty is not everybody's."""
-
-    def __init__(self, retry_after: float, budgets: Sequence[Budget]) -> None:
-        super().__init__(retry_after)
-        self.budgets = budgets
-
-
 class _Bucket:
     __slots__ = ("at", "quiet_until", "tokens")
 
@@ -36,21 +28,16 @@ class Gate:
         self._seconds = seconds or secrets.SystemRandom().uniform
 
     def admit(self, budgets: Sequence[Budget], penalty: tuple[float, float]) -> None:
-        """Count one call. Raises Refusal, and then again until the time is over."""
+        """Count one call. Raises RateLimited, and then again until the time is over."""
         now = asyncio.get_running_loop().time()
-        buckets = [self._bucket(budget, now) for budget in budgets]
-        for bucket in buckets:
+        buckets = {budget.scope: self._bucket(budget, now) for budget in budgets}
+        for bucket in buckets.values():
             if bucket.tokens < 1 and bucket.quiet_until <= now:
                 bucket.quiet_until = now + round(self._seconds(*penalty), 1)
-        wait = max((bucket.quiet_until for bucket in buckets), default=0.0) - now
-        if wait > 0:
-            silent = [
-                budget
-                for budget, bucket in zip(budgets, buckets, strict=True)
-                if bucket.quiet_until > now
-            ]
-            raise Refusal(wait, silent)
-        for bucket in buckets:
+        scope = max(buckets, key=lambda scope: buckets[scope].quiet_until, default="")
+        if scope and (wait := buckets[scope].quiet_until - now) > 0:
+            raise RateLimited(wait, scope=scope)
+        for bucket in buckets.values():
             bucket.tokens -= 1
 
     def silence(self, budgets: Sequence[Budget], seconds: float) -> None:

@@ -7,6 +7,7 @@ is synchronised to the disk: the operating system outlives the process, and only
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,9 @@ from adapters.playground.records import Change
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(list[Change])
+
+
+_TOGETHER = 500  # changes in a line of a journal written anew
 
 
 class RoomTaken(Exception):
@@ -70,8 +74,8 @@ class Journal:
         fresh.unlink(missing_ok=True)
         old, self._file = self._file, _locked(fresh)
         self.size = 0
-        for change in changes:
-            self.append([change])
+        for some in _batched(changes, _TOGETHER):
+            self.append(some)
         # The lock goes with the file, so the new one is held before the old one is let go.
         fresh.replace(self._path)
         os.close(old)
@@ -93,6 +97,12 @@ class Journal:
             os.ftruncate(self._file, self.size)
             raise
         self.size += len(line)
+
+
+def _batched(changes: Iterable[Change], size: int) -> Iterator[list[Change]]:
+    rest = iter(changes)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def _locked(path: Path) -> int:

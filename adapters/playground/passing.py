@@ -95,8 +95,9 @@ class Passing:
         now = asyncio.get_running_loop().time()
         self._permissions = {id: end for id, end in self._permissions.items() if end > now}
         permission = secrets.token_hex(8)
-        if len(self._permissions) < _MOST:
-            self._permissions[permission] = now + seconds
+        self._permissions[permission] = now + seconds
+        if len(self._permissions) > _MOST:
+            self._permissions.pop(next(iter(self._permissions)))
         return permission
 
     def use_permission(self, permission: str) -> bool:
@@ -106,7 +107,7 @@ class Passing:
 
     def open_form(self, chat: str, person: str, form: Form) -> None:
         self.forms[chat, person, form.id] = form
-        while len(self.forms) > _MOST:
+        if len(self.forms) > _MOST:
             self.forms.pop(next(iter(self.forms)))
         self._feed.publish(view.form(person, chat, form))
 

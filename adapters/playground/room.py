@@ -68,10 +68,7 @@ class Room:
         for post in [post for post in self._state.posts.values() if post.growing]:
             self._state.posts[post.id] = replace(post, growing=False)
         self._journal.rewrite(self._state.changes())
-
-    async def tidy(self) -> None:
-        """Drop files that no record names. Raises OSError."""
-        await self.files.keep_only(set(self._state.files))
+        self.files.keep_only(set(self._state.files))
 
     def close(self) -> None:
         """Every tab's stream ends, and the file is let go."""

@@ -373,6 +373,17 @@ async def test_a_full_disk_makes_the_page_come_again(monkeypatch: pytest.MonkeyP
         assert await house.send("Hello") == 200
 
 
+async def test_a_visitor_who_left_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened() as house:
+
+        async def left(*_: object) -> None:
+            raise ConnectionResetError
+
+        monkeypatch.setattr(house.playground.room, "upload", left)
+        async with house.session.post(house.base + "/upload", data=b"x") as response:
+            assert response.status == 500
+
+
 async def test_deeds_of_every_kind_go_over_the_wire() -> None:
     async with opened() as house:
         await house.send("Hello")
@@ -481,5 +492,4 @@ async def test_a_room_that_was_left_is_found_again(tmp_path: Path) -> None:
         assert await house.send("Hello") == 200
         assert house.events == []
         assert (await fetched(house, kept["id"]))[0] == 200
-        await house.playground.room.tidy()
         assert not stray.exists()

@@ -14,6 +14,7 @@ import pytest
 from adapters.playground.behaviour import Call
 from adapters.playground.requests import Delete, Press, React
 from bot.events import Action, Command, Event, File, Message, MessageRef, Place, Reaction
+from bot.live import LiveReply
 from bot.pace import Pace
 from bot.surface import (
     Button,
@@ -77,8 +78,8 @@ class Stage(Protocol):
         """The person takes the bot's message away."""
         ...
 
-    async def stop(self) -> bool:
-        """The platform's own stop is pressed; False where it has none."""
+    async def stop(self) -> None:
+        """The platform's own stop is pressed, where it has one."""
         ...
 
     def silence(self, seconds: float) -> None:
@@ -144,13 +145,11 @@ class PlaygroundStage:
     async def remove(self, ref: MessageRef) -> None:
         await self._room.do(Delete(id=self._room.new_id(), message=ref.id))
 
-    async def stop(self) -> bool:
+    async def stop(self) -> None:
         passing = self._room.room.passing
         growing = [*passing.drafts, *(id for id in self._room.room.posts if passing.can_stop(id))]
-        if growing:
-            ref = MessageRef(platform="playground", workspace="", chat="", id=growing[-1])
-            await self.press(ref, STOP)
-        return bool(growing)
+        ref = MessageRef(platform="playground", workspace="", chat="", id=growing[-1])
+        await self.press(ref, STOP)
 
     def silence(self, seconds: float) -> None:
         kinds: tuple[Call, ...] = ("post", "edit", "draft", "start", "append", "stop")
@@ -177,6 +176,8 @@ STAGES = [
     pytest.param(playground("slack"), id="playground-slack"),
 ]
 LIMITED = STAGES[1:]
+STOPPABLE = STAGES[1:]
+WITH_FORMS = [STAGES[0], STAGES[2]]
 STOP = Button(label="⏹", name="stop", value="a1")
 LIKE = Button(label="👍", name="like", value="a1")
 Open = Callable[[], AbstractAsyncContextManager[Stage]]
@@ -286,22 +287,6 @@ class TestEverySurface:
             await stage.surface.edit(place, ref, Outgoing(text="One, interrupted"))
             assert stage.shown(place) == ["One, interrupted"]
 
-    async def test_the_platforms_own_stop_reaches_the_painter_and_the_bot(
-        self, open_stage: Open
-    ) -> None:
-        async with open_stage() as stage:
-            place = stage.place()
-            async with stage.surface.grow(place) as message:
-                await show(stage, message, growing("One"))
-                if not await stage.stop():
-                    pytest.skip("this platform has no stop of its own")
-                with pytest.raises(Stopped):
-                    await show(stage, message, growing("One two"))
-                [event] = stage.accepted()
-                assert isinstance(event, Action | Command) and event.name == "stop"
-                await message.finish(Outgoing(text="One"))
-            assert stage.shown(place) == ["One"]
-
     async def test_what_fits_is_taken(self, open_stage: Open) -> None:
         async with open_stage() as stage:
             place = stage.place()
@@ -374,24 +359,6 @@ class TestEverySurface:
             ref = await stage.surface.post_voice(place, speech)
             assert ref is None or ref.chat == place.chat.id
 
-    async def test_a_form_is_opened_by_a_click_or_it_has_expired(self, open_stage: Open) -> None:
-        form = Form(
-            id="inputs",
-            title="Inputs",
-            fields=(FormField(name="city", label="City", kind="text"),),
-            submit="Go",
-            check=lambda values: {},
-        )
-        async with open_stage() as stage:
-            place = stage.place()
-            if not stage.surface.capabilities(place).forms:
-                pytest.skip("this platform has no forms")
-            with pytest.raises(Expired):
-                await stage.surface.open_form(place, form)
-            ref = await stage.surface.post(place, Outgoing(text="Fill in", buttons=(LIKE,)))
-            await stage.press(ref, LIKE)
-            await stage.surface.open_form(stage.accepted()[-1].place, form)
-
     async def test_a_status_is_no_message(self, open_stage: Open) -> None:
         async with open_stage() as stage:
             place = stage.place()
@@ -463,3 +430,72 @@ class TestEverySurfaceWithLimits:
             with pytest.raises(SurfaceError):
                 await stage.surface.post(place, Outgoing(text=text[: fit + 1]))
             assert stage.shown(place) == []
+
+
+@pytest.mark.parametrize("open_stage", STOPPABLE)
+async def test_the_platforms_own_stop_reaches_the_painter_and_the_bot(open_stage: Open) -> None:
+    async with open_stage() as stage:
+        place = stage.place()
+        async with stage.surface.grow(place) as message:
+            await show(stage, message, growing("One"))
+            await stage.stop()
+            with pytest.raises(Stopped):
+                await show(stage, message, growing("One two"))
+            [event] = stage.accepted()
+            assert isinstance(event, Action | Command) and event.name == "stop"
+            await message.finish(Outgoing(text="One"))
+        assert stage.shown(place) == ["One"]
+
+
+@pytest.mark.parametrize("open_stage", WITH_FORMS)
+async def test_a_form_is_opened_by_a_click_or_it_has_expired(open_stage: Open) -> None:
+    form = Form(
+        id="inputs",
+        title="Inputs",
+        fields=(FormField(name="city", label="City", kind="text"),),
+        submit="Go",
+        check=lambda values: {},
+    )
+    async with open_stage() as stage:
+        place = stage.place()
+        assert stage.surface.capabilities(place).forms
+        with pytest.raises(Expired):
+            await stage.surface.open_form(place, form)
+        ref = await stage.surface.post(place, Outgoing(text="Fill in", buttons=(LIKE,)))
+        await stage.press(ref, LIKE)
+        await stage.surface.open_form(stage.accepted()[-1].place, form)
+
+
+@pytest.mark.parametrize("open_stage", STAGES)
+async def test_a_live_reply_brings_a_long_answer_whole_to_the_screen(open_stage: Open) -> None:
+    more = "It is drunk all over the world, hot or cold. " * 12
+    words = "".join(
+        f"## Part {number}\n\nTea is a **drink**, see [here](https://a.b/{number}). {more}\n\n"
+        for number in range(24)
+    )
+    async with open_stage() as stage:
+        place = stage.place()
+        live = LiveReply(stage.surface, place, stage.pace, Forgetful(), who="a1", buttons=(STOP,))
+        async with live:
+            for end in range(0, len(words), 40):
+                live.show(words[:end])
+                await asyncio.sleep(0.05)
+            refs = await live.finish(Outgoing(text=words, buttons=(LIKE,)))
+        shown = stage.shown(place)
+        assert "".join("".join(shown).split()) == "".join(words.split())
+        assert len(refs) == len(shown) and stage.buttons(refs[-1]) == ["like"]
+        assert live.limited == stage.refusals() == 0
+        assert live.frames > 10
+
+
+class Forgetful:
+    """Screens that nobody will look for."""
+
+    async def intend(self, part: int) -> None:
+        return
+
+    async def shown(self, part: int, ref: MessageRef) -> None:
+        return
+
+    async def removed(self, part: int) -> None:
+        return

@@ -90,9 +90,7 @@ class PlayedRoom:
     def place(self, person: str = "ada", *, group: bool = False, only_user: bool = False) -> Place:
         chat = EVERYONE if group else f"dm-{person}"
         return Place(
-            chat=Chat(
-                platform="playground", workspace=self.room.id, id=chat, private=not group
-            ),
+            chat=Chat(platform="playground", workspace=self.room.id, id=chat, private=not group),
             user=User(id=person),
             only_user=only_user,
         )

@@ -1,5 +1,6 @@
 """What people do becomes the right events, each exactly once, and nothing else does."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -266,8 +267,6 @@ async def test_a_form_of_an_earlier_process_is_checked_by_the_bot_alone() -> Non
 
 
 async def test_a_permission_holds_once_and_for_its_time() -> None:
-    import asyncio
-
     with played("slack") as room:
         [said] = await room.say("Weather?")
         assert said.place.interaction == ""
@@ -350,8 +349,6 @@ async def left_over(room: PlayedRoom, text: str) -> None:
 
 
 async def test_what_was_left_is_handed_over_without_the_page() -> None:
-    import asyncio
-
     with played() as room:
         await left_over(room, "One")
         await left_over(room, "Two")
@@ -370,8 +367,6 @@ async def test_what_was_left_is_handed_over_without_the_page() -> None:
 
 
 async def test_what_a_dead_process_left_is_handed_over_by_the_next(tmp_path: Any) -> None:
-    import asyncio
-
     path = tmp_path / "room.jsonl"
     with played(path=path) as room:
         await left_over(room, "One")

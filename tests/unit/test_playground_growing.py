@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.playground import passing
 from adapters.playground.behaviour import BEHAVIOURS, utf8_bytes, utf16_units
 from adapters.playground.gate import Gate
 from adapters.playground.requests import Delete, Press
-from bot.events import Action, Command, MessageRef
+from bot.events import Action, Command, File, MessageRef
 from bot.surface import (
     Budget,
     Button,
     Expired,
     Forbidden,
+    Form,
     Gone,
     Outgoing,
     Rank,
@@ -276,6 +281,11 @@ async def test_what_only_one_sees_is_never_streamed_and_not_changed_on_slack(
     assert verbs(slack) == ["post", "edit", "post"]
 
 
+async def test_the_name_is_the_platforms(ideal: PlayedRoom) -> None:
+    assert ideal.surface.name == ideal.place().chat.platform
+    assert ideal.surface.endings(ideal.place()) == ()
+
+
 async def test_where_nothing_is_private_everybody_sees_it(telegram: PlayedRoom) -> None:
     place = telegram.place(group=True, only_user=True)
     ref = await telegram.surface.post(place, Outgoing(text="For all"))
@@ -390,14 +400,37 @@ async def test_half_a_character_is_shown_as_a_sign_that_it_is_missing(ideal: Pla
 
 @given(st.text("aé😀漢\n", max_size=60), st.integers(1, 40))
 def test_what_fits_is_the_most_that_fits(text: str, limit: int) -> None:
-    from dataclasses import replace
-
     for measure in (utf16_units, utf8_bytes, len):
         behaviour = replace(BEHAVIOURS["slack"], limit=limit, measure=measure)
         fit = behaviour.fits(text)
         assert fit == len(text) == 0 or fit >= 1
         assert measure(text[:fit]) <= limit or fit == 1
         assert fit == len(text) or measure(text[: fit + 1]) > limit
+
+
+async def test_a_file_that_is_lost_is_gone(tmp_path: Path) -> None:
+    with played(path=tmp_path / "room.jsonl") as room:
+        file = await room.room.upload(b"x", "image/png", "a.png")
+        await room.room.files.drop(file.id)
+        for handle in (file.id, "../room.jsonl"):
+            with pytest.raises(Gone):
+                await room.surface.read_file(File(handle=handle, media_type="image/png"), limit=9)
+
+
+async def test_clicks_and_forms_are_remembered_only_so_many(
+    ideal: PlayedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "_MOST", 2)
+    permissions = [ideal.room.passing.permit(9) for _ in range(3)]
+    assert [ideal.room.passing.use_permission(each) for each in permissions] == [
+        False,
+        True,
+        True,
+    ]
+    for number in range(3):
+        form = Form(id=f"{number}", title="", fields=(), submit="", check=lambda values: {})
+        ideal.room.passing.open_form("dm-ada", "ada", form)
+    assert [id for _, _, id in ideal.room.passing.forms] == ["1", "2"]
 
 
 async def test_a_voice_note_is_kept_and_shown(ideal: PlayedRoom) -> None:
@@ -423,8 +456,6 @@ async def test_a_status_passes_with_its_words_with_a_message_and_with_time(
     place, start = ideal.place(), ideal.room.feed.last
 
     def said() -> list[str]:
-        import msgspec
-
         ops = [msgspec.json.decode(data) for _, data in ideal.room.feed.since(start) or ()]
         return [op["words"] for op in ops if op["op"] == "status"]
 

@@ -1,14 +1,18 @@
 """The room outlives its process, wherever the process ends."""
 
+import asyncio
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.playground.journal import Journal, RoomTaken
-from adapters.playground.records import Grew, Opened, Post, Removed, Settled, Shown
+from adapters.playground.records import Change, Grew, Opened, Post, Removed, Settled, Shown
 from adapters.playground.room import Room
 from adapters.playground.state import REMEMBERED, State
 from bot.surface import Outgoing
@@ -35,12 +39,63 @@ async def lived(path: Path) -> list[str]:
         return list(room.room.posts)
 
 
+@pytest.mark.real_time
+async def test_what_a_killed_process_was_told_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "room.jsonl"
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ENDLESS, str(path), stdout=asyncio.subprocess.PIPE
+    )
+    assert killed.stdout is not None
+    told = {}
+    try:
+        async with asyncio.timeout(30):
+            for _ in range(200):
+                id, _, text = (await killed.stdout.readline()).decode().strip().partition(" ")
+                told[id] = text
+    finally:
+        killed.kill()
+        rest = (await killed.communicate())[0].decode()
+    for line in rest.splitlines(keepends=True):
+        if line.endswith("\n"):
+            id, _, text = line.strip().partition(" ")
+            told[id] = text
+    room = Room(path)
+    room.open()
+    for id, text in told.items():
+        assert room.posts[id].text.startswith(text)
+    # At most one was on its way when the process ended.
+    assert len(room.posts) - len(told) in (0, 1)
+    assert int(room.number()) > max(map(int, told))
+    room.close()
+
+
+ENDLESS = """
+import sys
+from pathlib import Path
+from adapters.playground.records import Post
+from adapters.playground.room import Room
+
+room = Room(Path(sys.argv[1]))
+room.open()
+while True:
+    post = Post(id=room.number(), chat="dm-ada", author="bot", at=1.0, text="One", growing=True)
+    room.show(post)
+    print(post.id, post.text, flush=True)
+    for text in ("One two", "One two three"):
+        post = Post(id=post.id, chat="dm-ada", author="bot", at=1.0, text=text, growing=True)
+        room.grow(post)
+        print(post.id, post.text, flush=True)
+"""
+
+
 async def test_every_place_a_process_can_die_at_leaves_a_room_that_opens(tmp_path: Path) -> None:
     path = tmp_path / "room.jsonl"
     await lived(path)
     whole = path.read_bytes()
     ids: set[str] = set()
-    for cut in range(len(whole) + 1):
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
+    beside = {cut for end in ends for cut in (end - 1, end, end + 1)}
+    for cut in sorted({*range(0, len(whole), 29), *beside}):
         path.write_bytes(whole[:cut])
         room = Room(path)
         room.open()
@@ -54,12 +109,6 @@ async def test_every_place_a_process_can_die_at_leaves_a_room_that_opens(tmp_pat
 
 def expected(whole: bytes, lines: int) -> dict[str, Post]:
     """What the first lines say, with nobody writing any more."""
-    from dataclasses import replace
-
-    import msgspec
-
-    from adapters.playground.records import Change
-
     state = State()
     for line in whole.split(b"\n")[:lines]:
         for change in msgspec.json.decode(line, type=list[Change]):

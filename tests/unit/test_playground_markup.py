@@ -203,6 +203,7 @@ def test_markdown_looks_like_what_it_means(text: str, html: str) -> None:
         ("![a](https://b.c/i.png)", ["https://b.c/i.png"]),
         ("[a](ftp://b.c) [a](/b) [a](b) [a](http:b)", []),
         ("[a](http://[b)", []),
+        ("see https://.,; or https://", []),
     ],
 )
 def test_only_what_may_be_followed_is_a_link(text: str, links: list[str]) -> None:
