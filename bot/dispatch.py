@@ -39,6 +39,8 @@ CUTTING = 6.0  # seconds for them to say that they were interrupted: a stop at t
 ATTEMPTS = 5  # times work is begun before it is given up
 FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
 FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
+# Times that excuse holds: work begins only while the database is there, so then it is our fault.
+EXCUSES = 20
 TELLING = 30.0  # seconds a person's chat gets to take the news of an error
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without those that look like others
 
@@ -218,8 +220,8 @@ class Dispatcher:
         if all(meaning is _OVER for meaning in meanings):
             _log.info("nobody is left to be told", error=name)
             return DONE
-        excused = self._closing.is_set() or all(not meaning.counts for meaning in meanings)
-        if excused:
+        counts = any(meaning.counts for meaning in meanings)
+        if self._closing.is_set() or (not counts and self._excused[work.event.id] < EXCUSES):
             self._excused[work.event.id] += 1
         elif failures + 1 >= ATTEMPTS:
             return self._give_up(work)

@@ -267,6 +267,14 @@ async def test_what_is_nobody_s_fault_does_not_count(error: Exception) -> None:
     assert (service.answered, service.reported) == (["a"], [])
 
 
+async def test_a_fault_that_never_goes_away_is_given_up_in_the_end() -> None:
+    service = Service(0, a=[Fault("a statement that cannot work")] * 100)
+    rows, _ = await seen_through(service, message("a"))
+    assert len(service.begun) == dispatch.EXCUSES + dispatch.ATTEMPTS
+    assert [id for id, _ in service.reported] == ["a"]
+    assert rows.states() == {"a": "failed"}
+
+
 async def test_an_error_nobody_expected_is_told_under_a_reference_and_holds_up_nobody() -> None:
     service = Service(1, a=RuntimeError("what Ann wrote"))
     rows, logs = await seen_through(service, message("a"), message("b"))
