@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -309,6 +310,30 @@ async def test_a_tab_that_does_not_read_holds_up_nobody() -> None:
             pass
         while (await slow.next("message"))["message"]["text"] != "The end":
             pass
+
+
+async def test_frames_that_are_dear_to_render_get_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened() as house, house.tab() as tab:
+        await tab.next("hello")
+        await house.send("Write a list")
+        frames, room = [], house.playground.room
+        frame = room.frame
+
+        def dear(post: Any) -> Any:
+            frames.append(post.text)
+            time.sleep(0.02)
+            return frame(post)
+
+        monkeypatch.setattr(room, "frame", dear)
+        async with house.playground.grow(house.events[0].place) as growing:
+            for number in range(40):
+                await growing.show(Outgoing(text=f"- item {number}"))
+                await asyncio.sleep(0.01)
+            await growing.finish(Outgoing(text="The end"))
+        while (await tab.next("message"))["message"]["text"] != "The end":
+            pass
+        # Half a second and more; each of them keeps 0.1 s for itself.
+        assert 2 <= len(frames) <= 20
 
 
 async def test_silence_is_told_apart_from_death(monkeypatch: pytest.MonkeyPatch) -> None:
