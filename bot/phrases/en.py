@@ -48,6 +48,7 @@ PHRASES = Phrases(
     service_failed="The writing service failed. Press ↻ or send /retry to try again.",
     refused="The app did not accept this question. Ask in other words, or tell whoever runs the "
     "bot.",
+    app_unavailable="The app cannot be reached right now. Please try again in a little while.",
     unexpected="Something went wrong here. Please try again; if it stays so, tell whoever runs the "
     "bot this reference: {reference}",
     picture_too_large="This picture is too large: the app takes up to {limit} MB. Please send a "

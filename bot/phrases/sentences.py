@@ -57,6 +57,7 @@ class Phrases:
     no_speech: str
     service_failed: str
     refused: str
+    app_unavailable: str
     unexpected: str  # {reference}
 
     # Pictures

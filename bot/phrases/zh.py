@@ -42,6 +42,7 @@ PHRASES = Phrases(
     no_speech="这个回答无法生成语音。",
     service_failed="写作服务出错了。点 ↻ 或发送 /retry 重试。",
     refused="应用没有接受这个问题。请换个说法，或告诉机器人的管理员。",
+    app_unavailable="现在无法连接应用，请稍后再试。",
     unexpected="这里出了点问题，请再试一次。如果仍然不行，请把这个编号告诉机器人的管理员：{reference}",
     picture_too_large="这张图片太大，应用最多接受 {limit} MB。请发送小一些的图片。",
     picture_wrong_type="无法读取这个文件。请发送 JPG、PNG、WEBP 或 GIF 格式的图片。",

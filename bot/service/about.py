@@ -88,7 +88,13 @@ async def ask_suggested(tools: Tools, work: Work) -> None:
     """Ask the suggested question whose button was pressed, with the question for all to see."""
     place = work.event.place
     index = str(getattr(work.event, "value", ""))
-    parameters = await tools.app.parameters()
+    try:
+        parameters = await tools.app.parameters()
+    except CompletionError as error:
+        observe.count_api_error(type(error).__name__)
+        phrases = await tools.phrases_for(place)
+        await say(tools, place, phrases.app_unavailable, private=True)
+        return
     suggested = [each for each in parameters.suggested_questions if each.strip()]
     if not index.isdecimal() or int(index) >= len(suggested):
         phrases = await tools.phrases_for(place)

@@ -7,7 +7,8 @@ meanwhile and handed to the inbox again, as an event of its own, once they are t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.completion import Fault, Field, build_inputs, message_variable
+from bot import observe
+from bot.completion import CompletionError, Fault, Field, build_inputs, message_variable
 from bot.events import Action, Command, Event, Message, MessageRef, Place, Submission
 from bot.phrases import input_faults
 from bot.service import form, remarks, rounds
@@ -71,7 +72,9 @@ async def reply(tools: Tools, message: Message) -> bool:
     )
     if not round.asked or not meant or message.files or not message.text.strip():
         return False
-    table = await rounds.lay(tools, _answering(message, message.place))
+    table = await _lay(tools, _answering(message, message.place))
+    if table is None:
+        return True
     asked = table.field(round.asked)
     if asked is None:  # the app has another form by now
         await rounds.save_round(tools, message.place, replace(round, asked=""))
@@ -85,7 +88,9 @@ async def choose(tools: Tools, event: Command | Action) -> None:
     """Show all details, or do what a button under a question of ours says."""
     if isinstance(event, Action) and await remarks.choose(tools, event):
         return
-    table = await rounds.lay(tools, _answering(event, event.place))
+    table = await _lay(tools, _answering(event, event.place))
+    if table is None:
+        return
     round = await rounds.find_round(tools, event.place) or Round()
     if isinstance(event, Command):
         await _show(table, round, event.text)
@@ -103,7 +108,9 @@ async def keep(tools: Tools, submission: Submission) -> None:
     """Remember what a form was filled in with; the questions kept for it run then."""
     if await remarks.submit(tools, submission):
         return
-    table = await rounds.lay(tools, submission.place)
+    table = await _lay(tools, submission.place)
+    if table is None:
+        return
     taker = message_variable(table.parameters)
     fields = [one.variable for one in form.details(table.parameters)]
     names = [name for name in fields if name in submission.values]
@@ -121,6 +128,17 @@ async def keep(tools: Tools, submission: Submission) -> None:
         return
     round = await rounds.find_round(tools, submission.place) or Round()
     await _go_on(table, replace(round, asked="", taken=submission.id))
+
+
+async def _lay(tools: Tools, place: Place) -> Table | None:
+    """None when the form is not known and the person has been told so."""
+    try:
+        return await rounds.lay(tools, place)
+    except CompletionError as error:
+        observe.count_api_error(type(error).__name__)
+        phrases = await tools.phrases_for(place)
+        await say(tools, place, phrases.app_unavailable, private=True)
+        return None
 
 
 async def _answer(table: Table, round: Round, asked: Field, value: object) -> None:
@@ -152,6 +170,9 @@ async def _hold(table: Table, event: Event) -> None:
     others = tuple(one for one in round.kept if one != kept)
     round = replace(round, kept=(*others, kept)[-KEPT:])
     lacking = _lacking(table, _given(table, round))
+    if not lacking:
+        await _release(table, round)  # what was kept before is complete by now
+        return
     if not _offers_forms(table):
         await rounds.ask(table, round, lacking[0], head=table.phrases.inputs_needed)
         return
@@ -235,6 +256,9 @@ async def _list(table: Table, round: Round, buttons: Sequence[Button], *, head: 
 async def _open_again(table: Table, round: Round) -> None:
     """Open the form of a button; where it cannot be opened any more, ask in messages."""
     lacking = _lacking(table, _given(table, round)) if round.kept else ()
+    if round.kept and not lacking:
+        await _release(table, round)
+        return
     if await _open_form(table, lacking or form.details(table.parameters)):
         return
     if lacking:

@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import Sequence
 
 from bot import observe
-from bot.events import Action, Command, MessageRef, Place, Reaction
+from bot.events import Action, Command, MessageRef, Reaction
 from bot.live import LiveReply
 from bot.service import remarks
 from bot.service.endings import ending
 from bot.service.remarks import reply
 from bot.service.screens import StoredScreens
 from bot.service.settling import send, settle
-from bot.service.target import failed_unheard, find_answer
+from bot.service.target import failed_unheard, find_answer, is_there
 from bot.service.tools import Rules, Tools, same_person, say
 from bot.store.records import Answer, Opinion, Rating
 from bot.surface import SurfaceError
@@ -71,7 +71,7 @@ async def _react(tools: Tools, event: Reaction) -> None:
 
 async def _press(tools: Tools, event: Action) -> None:
     answer = await tools.store.answer(event.value) or await tools.store.answer_on(event.ref)
-    if answer is None or failed_unheard(answer) or not _is_there(answer, event.place):
+    if answer is None or failed_unheard(answer) or not is_there(answer, event.place):
         return
     user = event.place.user.id
     before = await tools.store.rating(answer.id, user) or Rating(answer=answer.id, user=user)
@@ -161,13 +161,3 @@ def _latest(rules: Rules, marks: Sequence[str]) -> Opinion | None:
         return None
     sign = marks[-1].partition(" ")[0]
     return _BY_BUTTON.get(sign) or opinion(rules, sign)
-
-
-def _is_there(answer: Answer, place: Place) -> bool:
-    """Buttons come back from outside: one that names an answer of another chat is not ours."""
-    mine, theirs = answer.place.chat, place.chat
-    return (mine.platform, mine.workspace, mine.id) == (
-        theirs.platform,
-        theirs.workspace,
-        theirs.id,
-    )

@@ -104,8 +104,8 @@ async def keep(tools: Tools, place: Place, answer: Answer, words: str) -> None:
     elif rating.wanted is None:
         await say(tools, place, phrases.rating_needed, *_opinions(phrases, answer))
     else:
-        await send(tools, answer)
         await say(tools, place, phrases.rating_thanks)
+        await send(tools, answer)
 
 
 async def thank(tools: Tools, place: Place, pressed: MessageRef, answer: Answer) -> None:

@@ -4,6 +4,7 @@ The note is the message that holds the open question. It is written over once it
 that a chat is not littered with buttons that do nothing any more.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -112,10 +113,7 @@ async def ask(table: Table, round: Round, field: Field, *, head: str = "") -> No
 
 
 async def ask_in_place(table: Table, round: Round, field: Field) -> None:
-    """The same, written over the note."""
-    if round.note is None:
-        await ask(table, round, field)
-        return
+    """The same, written over the note whose button was pressed."""
     buttons = choices(table, field, round)
     note = await rewrite(table, round.note, question(table, field), *buttons)
     round = replace(round, asked=field.variable, note=note)
@@ -130,8 +128,6 @@ async def show_list(
     if not table.tools.surface(table.place).capabilities(table.place).buttons:
         first = form.details(table.parameters)[0].variable
         text += "\n\n" + table.phrases.inputs_how.format(name=first)
-    if round.note is None:
-        return await say(table.tools, table.place, text, *buttons, private=True)
     return await rewrite(table, round.note, text, *buttons)
 
 
@@ -149,13 +145,14 @@ async def close_note(table: Table, round: Round, text: str = "") -> None:
         return  # of all there is to say this is the least
 
 
-async def rewrite(table: Table, ref: MessageRef, text: str, *buttons: Button) -> MessageRef:
-    """Write over a note; where that cannot be done any more, a new one is posted."""
+async def rewrite(table: Table, note: MessageRef | None, text: str, *buttons: Button) -> MessageRef:
+    """Write over a note; where there is none, or none any more, a new one is posted."""
     surface = table.tools.surface(table.place)
-    try:
-        return await surface.edit(table.place, ref, Outgoing(text=text, buttons=buttons, mine=True))
-    except (Gone, Expired):
-        return await say(table.tools, table.place, text, *buttons, private=True)
+    if note is not None:
+        message = Outgoing(text=text, buttons=buttons, mine=True)
+        with contextlib.suppress(Gone, Expired):
+            return await surface.edit(table.place, note, message)
+    return await say(table.tools, table.place, text, *buttons, private=True)
 
 
 def name(field: Field) -> str:

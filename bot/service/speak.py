@@ -9,7 +9,8 @@ from bot.completion import CompletionError, NoSpeech, Refused
 from bot.events import Action, Command, Place
 from bot.phrases import Phrases
 from bot.service.spoken import LONGEST, pieces, plain
-from bot.service.target import find_answer
+from bot.service.status import Status
+from bot.service.target import find_answer, is_there
 from bot.service.tools import Tools, end_user, say
 from bot.store.records import Answer, Recording, scope
 from bot.surface import Forbidden, Speech, SurfaceError
@@ -61,7 +62,8 @@ async def after(tools: Tools, answer: Answer) -> None:
 async def _meant(tools: Tools, event: Command | Action) -> Answer | None:
     if isinstance(event, Command):
         return await find_answer(tools, event)
-    return await tools.store.answer_on(event.ref)
+    named = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
+    return named if named and is_there(named, event.place) else None
 
 
 async def _speak(tools: Tools, place: Place, answer: Answer, phrases: Phrases, part: int) -> None:
@@ -76,12 +78,23 @@ async def _speak(tools: Tools, place: Place, answer: Answer, phrases: Phrases, p
         raise _Silent(phrases.voice_none_here)
     if len(answer.text) > LONGEST:
         raise _Silent(phrases.voice_too_large)
-    await surface.show_status(place, phrases.preparing_voice)
+    status = Status(surface, place, phrases.preparing_voice)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(status.show())
+        note = await _note_or_why_not(tools, place, answer, phrases)
+        status.say("")
+    if isinstance(note, _Silent):
+        raise note
+    await _post(tools, place, answer, note, phrases, part)
+
+
+async def _note_or_why_not(
+    tools: Tools, place: Place, answer: Answer, phrases: Phrases
+) -> audio.VoiceNote | _Silent:
     try:
-        note = await _note(tools, place, answer, phrases)
-        await _post(tools, place, answer, note, phrases, part)
-    finally:
-        await surface.show_status(place, "")
+        return await _note(tools, place, answer, phrases)
+    except _Silent as silent:
+        return silent
 
 
 async def _post(

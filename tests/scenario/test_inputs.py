@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.events import Quote, Submission
+from bot.events import Event, Quote, Submission
 from bot.service import inputs
 from bot.store.records import Dialog, Value, scope
-from bot.surface import Capabilities
+from bot.surface import Again, Busy, Capabilities
 from tests.fakes.bench import EN, GROUP, Bench, wired
-from tests.fakes.completion_wire import Wire, end, message, stream, told
+from tests.fakes.completion_wire import Wire, end, message, refused, stream, told
 
 pytestmark = pytest.mark.real_time
 ASK = "POST /completion-messages"
@@ -364,3 +364,82 @@ async def test_a_photo_that_waits_is_not_forgotten_over_a_look_at_the_details(
         dialog = await bench.store.dialog(who)
     assert dialog is not None
     assert dialog.kind == "photo"
+
+
+async def test_while_the_app_cannot_be_reached_people_are_told_so(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TOPIC) as bench:
+        await bench.do(bench.message("Why?"))
+        wire: Wire = bench.wire  # type: ignore[attr-defined]  # see above
+        wire.on("GET /parameters", refused(500, ""))
+        bench.tools.app._parameters._value = None  # a new process knows nothing yet
+        bench.tools.app._parameters._due = 0.0
+        await bench.do(bench.command("inputs"))
+        assert bench.screen.texts[-1] == EN.app_unavailable
+        await bench.do(bench.message("cats"))
+        assert bench.screen.texts[-1] == EN.app_unavailable
+        filled = Submission(
+            id="s1", place=bench.place(), at=bench.now(), form=inputs.DETAILS, values={}
+        )
+        await bench.do(filled)
+        assert bench.screen.texts[-1] == EN.app_unavailable
+        suggested = bench.press("suggest", bench.screen.bubbles[0], value="0")
+        await bench.do(suggested)
+        assert bench.screen.texts[-1] == EN.app_unavailable
+        assert await remembered(bench) == {}
+
+
+async def test_a_full_inbox_is_tried_again_and_nothing_is_asked_twice(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TOPIC) as bench:
+        await bench.do(bench.message("Why?"))
+        reply = bench.message("cats")
+
+        async def full(event: Event) -> bool:
+            raise Busy(7.0)
+
+        tools = replace(bench.tools, accept=full)
+        with pytest.raises(Again) as again:
+            await inputs.reply(tools, reply)
+        assert again.value.after == 7.0
+        await bench.do(reply, attempts=1)
+    assert sent(bench) == [{"query": "Why?", "topic": "cats"}]
+
+
+async def test_a_list_that_was_deleted_is_posted_anew(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, STYLE) as bench:
+        await bench.do(bench.command("inputs"))
+        note = bench.screen.bubbles[0]
+        bench.screen.delete_by_hand(note.ref)
+        await bench.do(bench.press("choose", note, value="f0"))
+        assert bench.screen.texts[-1].startswith("**Style**: please write")
+        bench.screen.delete_by_hand(bench.screen.bubbles[-1].ref)
+        await bench.do(bench.message("brief"))
+        assert bench.screen.texts[-1].endswith("- **Style**: brief")
+
+
+async def test_a_button_without_meaning_asks_again(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TONE) as bench:
+        await bench.do(bench.message("Why?"))
+        await bench.do(bench.press("choose", bench.screen.bubbles[0], value="o9"))
+        assert labels(bench) == ["formal", "casual", EN.button_cancel]
+        await press(bench, "formal")
+    assert sent(bench) == [{"query": "Why?", "tone": "formal"}]
+
+
+async def test_what_was_kept_runs_as_soon_as_nothing_is_missing_any_more(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TONE, able=FORMS) as bench:
+        await bench.do(bench.message("Why?"))
+        who = scope(bench.place())
+        await bench.store.save_inputs(who, {"tone": "formal"})  # in another chat window, say
+        await press(bench, EN.button_fill_in)
+        assert sent(bench) == [{"query": "Why?", "tone": "formal"}]
+
+
+async def test_what_was_kept_runs_with_the_next_question_too(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TONE, able=FORMS) as bench:
+        await bench.do(bench.message("Why?"))
+        await bench.store.save_inputs(scope(bench.place()), {"tone": "formal"})
+        await bench.do(bench.command("ask", "tone=loud Really?"))
+        assert bench.screen.texts[-1] == "Tone must be one of: formal, casual."
+        assert sent(bench) == []
+        await bench.do(bench.command("inputs", "tone=casual"))
+    assert sent(bench) == [{"query": "Why?", "tone": "casual"}]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,7 +13,7 @@ import pytest
 from bot.events import MessageRef, Quote, Reaction, Submission
 from bot.service import rate, settling
 from bot.service.tools import Rules
-from bot.store.records import Dialog, scope
+from bot.store.records import Dialog, Rating, scope
 from bot.surface import Capabilities, Forbidden
 from tests.fakes.bench import DIRECT, EN, GROUP, Bench, wired
 from tests.fakes.completion_wire import (
@@ -317,7 +317,7 @@ async def test_feedback_explains_itself(tmp_path: Path) -> None:
 
 
 async def test_words_of_others_are_kept_here(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         quoted = Quote(ref=bench.screen.bubbles[0].ref)
         await bench.do(bench.command("feedback", "nonsense", user="bob", quoted=quoted))
         assert bench.screen.texts[-1] == EN.rating_of_asker
@@ -341,7 +341,7 @@ async def test_an_answer_that_never_began_cannot_be_rated(tmp_path: Path) -> Non
 
 
 async def test_a_button_that_names_an_answer_of_another_chat_is_ignored(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         answer = await bench.latest()
         elsewhere = bench.press("like", bench.ref("x", chat="group"), value=answer.id, chat=GROUP)
         await bench.do(elsewhere)
@@ -375,7 +375,7 @@ async def disliked(bench: Bench) -> MessageRef:
 
 
 async def test_after_a_dislike_a_reply_becomes_the_words(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         note = await disliked(bench)
         reply = bench.message("it is wrong", quoted=Quote(ref=note))
         await bench.do(reply)
@@ -386,7 +386,7 @@ async def test_after_a_dislike_a_reply_becomes_the_words(tmp_path: Path) -> None
 
 
 async def test_a_question_after_a_dislike_is_a_question(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         await disliked(bench)
         await bench.do(bench.message("Say it in one word"))
         assert wire.times(ASK) == 2
@@ -394,7 +394,7 @@ async def test_a_question_after_a_dislike_is_a_question(tmp_path: Path) -> None:
 
 
 async def test_after_the_button_the_next_message_becomes_the_words(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         await bench.do(bench.press("choose", note, value=button.value))
@@ -408,7 +408,7 @@ async def test_after_the_button_the_next_message_becomes_the_words(tmp_path: Pat
 
 @pytest.mark.parametrize("way", ["cancelled", "late", "elsewhere"])
 async def test_words_that_are_no_longer_awaited_are_a_question(tmp_path: Path, way: str) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         await bench.do(bench.press("choose", note, value=button.value))
@@ -425,7 +425,7 @@ async def test_words_that_are_no_longer_awaited_are_a_question(tmp_path: Path, w
 
 async def test_where_there_are_forms_the_button_opens_one(tmp_path: Path) -> None:
     able = Capabilities(forms=True)
-    async with answered(tmp_path, able=able) as (bench, _):
+    async with answered(tmp_path, able=able) as (bench, wire):
         note = await disliked(bench)
         button = bench.screen.bubbles[-1].message.buttons[0]
         pressed = bench.press("choose", note, value=button.value)
@@ -465,7 +465,7 @@ async def test_words_are_not_asked_for_while_another_question_waits(tmp_path: Pa
 
 
 async def test_words_for_an_answer_that_is_unknown_here_are_a_question(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
+    async with answered(tmp_path) as (bench, wire):
         note = await disliked(bench)
         who = scope(bench.place())
         dialog = await bench.store.dialog(who)
@@ -498,3 +498,33 @@ def test_the_usual_emoji_are_told_apart() -> None:
     assert rate.opinion(Rules(), "👎") == "dislike"
     assert rate.opinion(Rules(), "🗿") is None
     assert not rate.DEFAULT_LIKES & rate.DEFAULT_DISLIKES
+
+
+async def test_ratings_of_others_that_are_due_are_put_aside(tmp_path: Path) -> None:
+    async with answered(tmp_path) as (bench, wire):
+        answer = await bench.latest()
+        await bench.store.want_rating(answer.id, "bob", "like")
+        await bench.store.want_rating(answer.id, "ann", "dislike")
+        await rate.settle(bench.tools)
+        assert await bench.store.ratings_due(bench.now()) == []
+    assert ratings_sent(wire) == [("dislike", None)]
+
+
+async def test_one_failure_of_the_service_ends_the_sweep(tmp_path: Path) -> None:
+    async with answered(tmp_path, refused(401, "unauthorized")) as (bench, wire):
+        await bench.do(bench.message("And now?"))
+        await bench.store.want_rating((await bench.latest()).id, "ann", "like")
+        first = await bench.store.answer_on(bench.screen.bubbles[0].ref)
+        assert first is not None
+        await bench.store.want_rating(first.id, "ann", "like")
+        await rate.settle(bench.tools)
+        assert wire.times(RATE) == 1
+        assert len(await bench.store.ratings_due(bench.now())) == 1
+
+
+async def test_how_long_a_rating_took_counts_every_wait(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    rating = Rating(answer="a", user="u", attempts=2, next_try=now - timedelta(seconds=5))
+    assert settling._lag(rating, now, None) == 30 + 60 + 5
+    assert settling._lag(rating, now, now - timedelta(seconds=3)) == 3
+    assert settling._lag(Rating(answer="a", user="u"), now, None) == 0

@@ -252,3 +252,24 @@ async def test_mp3_is_decoded_without_a_word_on_stderr(
     soundfile.write(mp3, noise.clip(-1, 1), 24_000, format="MP3")
     await voice_note(mp3.getvalue())
     assert capfd.readouterr().err == ""
+
+
+async def test_audio_fits_the_first_format_that_can_be_made() -> None:
+    note = await audio.fit(encoded("WAV"), ("audio/mp4", "audio/mpeg", "audio/ogg"))
+    assert kind(note.data) == note.media_type == "audio/mpeg"
+    assert note.duration == pytest.approx(1.0, abs=0.1)
+    with pytest.raises(AudioFault):
+        await audio.fit(encoded("WAV"), ("audio/mp4",))
+    assert not audio.can_make(("audio/mp4",))
+
+
+async def test_pieces_of_several_formats_become_one_recording() -> None:
+    joined = await audio.join([encoded("WAV", 0.5), encoded("MP3", 0.5), opus(0.5)])
+    assert (await voice_note(joined)).duration == pytest.approx(1.5, abs=0.2)
+    assert await audio.join([ID3, ID3]) == ID3 + ID3
+
+
+async def test_a_note_made_before_is_measured() -> None:
+    assert (await audio.measure(opus(0.5))).duration == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(AudioFault):
+        await audio.measure(b"OggS nothing of the kind")
