@@ -1,7 +1,8 @@
 """Transactions as functions: a step gets a connection and is written as a whole or not at all.
 
 A step is an ordinary function, so that it runs where its database is quickest: in threads on a
-SQLite file, on the event loop's own connections for PostgreSQL.
+SQLite file, on the event loop's own connections for PostgreSQL. It does nothing but speak to the
+connection, and may be run again where a neighbour's failure undid it.
 """
 
 import asyncio
@@ -118,16 +119,21 @@ class _Write(Generic[T]):
         self._fault: Exception | None = None
         self.landed: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
-    def run(self, connection: Connection) -> None:
-        """Run the step in a savepoint of its own, so that its failure is its own."""
+    def run(self, connection: Connection) -> bool:
+        """Whether the step did its part; else its fault is kept for who handed it in."""
+        try:
+            self._result, self._fault = self._step(connection), None
+        except Exception as error:  # whatever it is, it belongs to whoever waits
+            self._fault = error
+        return self._fault is None
+
+    def run_apart(self, connection: Connection) -> None:
+        """Run the step in a savepoint of its own, so that its failure undoes nothing else."""
         # The driver's connection, since SQLAlchemy's savepoints take longer than most steps.
         driver: Any = connection.connection.dbapi_connection
         driver.execute("SAVEPOINT step")
-        try:
-            self._result = self._step(connection)
-        except Exception as error:  # whatever it is, it belongs to whoever handed the step in
+        if not self.run(connection):
             driver.execute("ROLLBACK TO step")
-            self._fault = error
         driver.execute("RELEASE step")
 
     def tell(self, fault: BaseException | None) -> None:
@@ -200,9 +206,16 @@ class _Grouped:
             self._commit_waiting()
 
     def _commit(self, group: Sequence[_Write[Any]]) -> None:
-        with _faults_named(), self._writer_engine.begin() as connection:
-            for write in group:
-                write.run(connection)
+        with _faults_named(), self._writer_engine.connect() as connection:
+            with connection.begin() as transaction:
+                # Savepoints would double the time, and steps that fail are rare.
+                if all(write.run(connection) for write in group):
+                    return
+                transaction.rollback()
+            if len(group) > 1:
+                with connection.begin():
+                    for write in group:
+                        write.run_apart(connection)
 
     def _read(self, step: Step[T]) -> T:
         with self._reader_engine.connect() as connection:
