@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from adapters.playground.adapter import Playground
 from bot import web as server
@@ -83,6 +84,12 @@ class ScriptedBot:
     step: float = 0.02
     stopped: set[str] = field(default_factory=set)
     answers: dict[str, tuple[MessageRef, str]] = field(default_factory=dict)
+    lines: list[asyncio.Transport] = field(default_factory=list)
+
+    def cut(self) -> None:
+        """Break every connection of the page."""
+        for line in self.lines:
+            line.abort()
 
     async def take(self, event: Event) -> None:
         place = event.place
@@ -167,11 +174,11 @@ def _form() -> Form:
 
 
 @asynccontextmanager
-async def scripted_room() -> AsyncIterator[tuple[str, ScriptedBot]]:
-    """The room on loopback: its address and its bot."""
+async def scripted_room(**dress: object) -> AsyncIterator[tuple[str, ScriptedBot]]:
+    """The room on loopback: its address and its bot; `dress` changes what /site says."""
 
     async def site() -> Mapping[str, object]:
-        return SITE
+        return {**SITE, **dress}
 
     async def set_fault(_: str) -> None:
         return None
@@ -187,7 +194,14 @@ async def scripted_room() -> AsyncIterator[tuple[str, ScriptedBot]]:
     pace = Pace()
     room = Playground(slots=pace, token="t" * 32, site=site, faults=FAULTS, set_fault=set_fault)
     bot = ScriptedBot(room, pace)
-    application = web.Application()
+
+    @web.middleware
+    async def remember(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if isinstance(request.transport, asyncio.Transport):
+            bot.lines.append(request.transport)
+        return await handler(request)
+
+    application = web.Application(middlewares=[remember])
     application.add_routes(room.routes(accept))
     # No TaskGroup: it would wrap a test's own failure into a group.
     tasks.append(asyncio.create_task(room.run(accept)))

@@ -1,6 +1,5 @@
 """The playground's page in a real browser, with a bot that follows a script."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -290,14 +289,38 @@ async def test_what_is_sent_without_a_network_survives_a_reload_and_arrives(
     assert await tab.run("document.querySelectorAll('.message.mine').length") == 1
 
 
-async def test_a_lost_line_is_told_and_caught_up_with(scene: tuple[Tab, ScriptedBot]) -> None:
+async def test_nothing_is_missed_while_the_line_is_broken(scene: tuple[Tab, ScriptedBot]) -> None:
     tab, bot = scene
-    await say(tab, "/start")
-    await tab.until("document.querySelector('.bot .chip')")
-    bot.room.room.feed.close()
-    await tab.until("!document.getElementById('line').hidden")
-    assert "kept" in await shown(tab, "#line")
+    await say(tab, "Write to my neighbour")
+    await tab.until(f"{GROWING} > 20")
+    bot.cut()
+    await tab.until(DONE)
+    assert (await shown(tab, ".bot .body")).endswith("thank you for the flowers.")
+    assert await tab.run("document.querySelectorAll('.message').length") == 2
+    assert tab.troubles
     tab.troubles.clear()
+
+
+async def test_a_page_of_a_playground_that_ended_says_so(scene: tuple[Tab, ScriptedBot]) -> None:
+    tab, bot = scene
+    await tab.run("(window.fetch = async () => new Response('', {status: 404}), 1)")
+    bot.cut()
+    await tab.until("document.getElementById('line').innerText.includes('ended')")
+    tab.troubles.clear()
+
+
+async def test_words_that_are_refused_come_back_to_be_changed(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, _ = scene
+    await tab.run(
+        "(window.fetch = async () => Response.json({error: 'Too long.'}, {status: 409}), 1)"
+    )
+    await say(tab, "a long story")
+    await tab.until("document.querySelector('.refused')?.textContent.startsWith('Too long.')")
+    await tab.click(".refused button")
+    await tab.until("document.getElementById('text').value === 'a long story'")
+    assert not await tab.run("document.querySelector('.message')")
 
 
 async def test_a_reader_further_up_stays_there_and_is_told_of_the_new(
@@ -348,19 +371,24 @@ async def test_everything_that_takes_the_focus_has_a_name(scene: tuple[Tab, Scri
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("color", ["#ffe600", "#14106b"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_text_can_be_read(scene: tuple[Tab, ScriptedBot], scheme: str) -> None:
-    tab, _ = scene
-    await tab.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
-    await say(tab, "Write in markdown")
-    await tab.until(DONE)
-    await tab.click(".action.like")
-    await say(tab, "/start")
-    await tab.until("document.querySelector('.chip')")
-    await asyncio.sleep(0.1)
-    faint = await tab.run(f"({CONTRAST})(4.5)")
-    assert faint["tried"] > 40
-    assert faint["faint"] == []
+async def test_every_text_can_be_read_whatever_the_apps_colour(
+    chromium: str, scheme: str, color: str
+) -> None:
+    dress = {"color": color, "icon_background": color, "inverted": color == "#14106b"}
+    async with scripted_room(**dress) as (address, _), browser.opened(chromium, address) as tab:
+        await tab.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
+        await tab.until("document.querySelector('.chats .chat')")
+        await say(tab, "Write in markdown")
+        await tab.until(DONE)
+        await tab.click(".action.like")
+        await say(tab, "/start")
+        await tab.until("document.querySelector('.chip')")
+        await tab.until("document.querySelectorAll('.call').length > 5")
+        read = await tab.run(f"({CONTRAST})(4.5)")
+        assert read["tried"] > 40
+        assert read["faint"] == []
 
 
 async def test_a_chosen_theme_outlives_a_reload(scene: tuple[Tab, ScriptedBot]) -> None:

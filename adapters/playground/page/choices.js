@@ -15,8 +15,8 @@ const COMMANDS = [
   { name: "forget", words: "Delete what is kept of you" },
 ];
 
-// Commands that usually go on with words; the others are sent at once.
-const OPEN = new Set(["ask", "feedback"]);
+// Commands that go on with words, or are better thought about twice; the others are sent at once.
+const OPEN = new Set(["ask", "feedback", "forget"]);
 
 export class Choices {
   #at = -1;

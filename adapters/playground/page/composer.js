@@ -40,9 +40,11 @@ export class Composer {
 
   /** Write as this person in this chat; takes up what they had typed there. */
   show(person, chat) {
+    // Somebody quick may have typed before it was known who they are here.
+    const typed = this.chat ? "" : this.field.value;
     Object.assign(this, { person, chat });
     const draft = recall(this.#lane, {});
-    this.field.value = draft.text ?? "";
+    this.field.value = [draft.text, typed].filter(Boolean).join("\n");
     this.replyTo = draft.reply_to ?? null;
     if (!this.#attached.has(this.#lane)) {
       this.#attached.set(this.#lane, (draft.files ?? []).map((file) => ({ ...file, state: "ready", address: `file/${file.id}` })));
@@ -111,7 +113,7 @@ export class Composer {
   }
 
   send() {
-    if (this.empty) return;
+    if (this.empty || !this.chat) return;
     const items = this.#items;
     if (items.some(({ state }) => state === "failed")) {
       toast("One picture did not arrive. Remove it or try it again, then send.");
@@ -141,6 +143,7 @@ export class Composer {
   }
 
   #keepDraft() {
+    if (!this.chat) return;
     const text = this.field.value;
     const files = this.#items.filter(({ state }) => state === "ready").map(({ id, media_type, name }) => ({ id, media_type, name }));
     keep(this.#lane, text || files.length || this.replyTo ? { text, files, reply_to: this.replyTo } : null);

@@ -38,6 +38,14 @@ export function iconButton(name, label, onclick, properties = {}) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Other children; who was on one of the buttons stays on the one in its place. */
+export function refill(element, ...children) {
+  const buttons = () => [...element.querySelectorAll("button, input")];
+  const at = buttons().indexOf(document.activeElement);
+  element.replaceChildren(...children);
+  if (at >= 0) (buttons()[at] ?? buttons().at(-1) ?? element.closest("[tabindex]"))?.focus();
+}
+
 /**
  * The server's safe HTML as nodes, with what a reader wants around them: a header and a copy button
  * over code, a frame in which a wide table scrolls.

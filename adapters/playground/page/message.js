@@ -1,12 +1,13 @@
 // One message on the screen. Only what changed is touched, so that nothing flickers as it grows.
 
-import { copyText, icon, iconButton, make, morph, rendered, wordsOf } from "./dom.js";
+import { copyText, icon, iconButton, make, morph, refill, rendered, wordsOf } from "./dom.js";
 import { recall, keep } from "./kept.js";
 import { player } from "./player.js";
 import { plain } from "./room.js";
 import { exactTimeOf, initialOf, shortened, timeOf } from "./words.js";
 
 const PATIENCE = 4_000; // ms a pressed button stays pressed when nothing comes of it
+const LONGEST = 20_000; // characters; the server takes no more
 const HUES = 8; // colours of avatars in the style sheet
 
 export const domId = (id) => `m-${id}`;
@@ -84,7 +85,7 @@ export class MessageView {
     if (this.#shown[name] === text) return;
     this.#shown[name] = text;
     const children = build();
-    this.#slots[name].replaceChildren(...children);
+    refill(this.#slots[name], ...children);
     this.#slots[name].hidden = children.length === 0;
   }
 
@@ -211,6 +212,7 @@ export class MessageView {
     const key = `edit.${id}`;
     const field = make("textarea", { "aria-label": "Change your message", rows: "1", dir: "auto" });
     field.value = recall(key) ?? text;
+    field.maxLength = LONGEST;
     const fit = () => {
       field.style.setProperty("height", "auto");
       field.style.setProperty("height", `${field.scrollHeight}px`);

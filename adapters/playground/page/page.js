@@ -149,7 +149,12 @@ room.on("hello", () => {
   dress(room.app);
   panel.showBehaviours();
   panel.showFaults();
-  enter(view.person ?? recall("person"), view.chat ?? recall(`chat.${recall("person")}`));
+  // Told anew after a break, the reader stays where they are, and whatever is open stays open.
+  if (room.chat(view.chat)) talk.rearrange();
+  else enter(recall("person"), recall(`chat.${recall("person")}`));
+  panel.showCalls();
+  showRunning();
+  markRead();
   document.body.classList.remove("loading");
 });
 
@@ -231,11 +236,20 @@ const LINE = {
   expired: "This page belongs to a playground that has ended. Open the address it prints when it starts.",
 };
 
+let broken = 0;
+
+function showLine(state) {
+  byId("line").hidden = state === "open";
+  byId("line").replaceChildren(icon("away"), LINE[state]);
+}
+
 const line = new Line(
   (op) => room.apply(op),
   (state) => {
-    byId("line").hidden = state === "open";
-    byId("line").replaceChildren(icon(state === "open" ? "check" : "away"), LINE[state]);
+    clearTimeout(broken);
+    // A break that heals at once is nobody's business.
+    if (state === "waiting") broken = setTimeout(showLine, 1_000, state);
+    else showLine(state);
     if (state === "open") outbox.hurry();
   },
 );

@@ -1,6 +1,6 @@
 // What happens underneath: how the chat behaves, what goes wrong on purpose, every surface call.
 
-import { byId, make } from "./dom.js";
+import { byId, make, refill } from "./dom.js";
 import { secondOf, tookWords } from "./words.js";
 
 const NAMES = { ideal: "Ideal", telegram: "Like Telegram", slack: "Like Slack" };
@@ -20,7 +20,8 @@ export class Panel {
   }
 
   showBehaviours() {
-    byId("behaviours").replaceChildren(
+    refill(
+      byId("behaviours"),
       ...this.room.behaviours.map((name) => {
         const choose = make("input", { type: "radio", name: "behaviour", value: name, onchange: () => this.hands.behave(name) });
         choose.checked = name === this.room.behaviour;
@@ -32,7 +33,8 @@ export class Panel {
   showFaults() {
     byId("fault-box").hidden = !this.room.sandbox || this.room.faults.length === 0;
     const current = this.room.fault;
-    byId("faults").replaceChildren(
+    refill(
+      byId("faults"),
       ...this.room.faults.map(({ name, words }) =>
         make(
           "button",

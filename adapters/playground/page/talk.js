@@ -167,6 +167,8 @@ export class Talk {
     if (!view) {
       view = new MessageView(message.id, this.hands);
       view.element.classList.toggle("enters", this.#entering);
+      // An element that is moved would come in once more.
+      view.element.addEventListener("animationend", ({ target }) => target.classList.remove("enters"), { once: true });
       this.#views.set(message.id, view);
     }
     view.first = first;

@@ -79,7 +79,7 @@ export class Line {
 
   async #again() {
     this.#failures += 1;
-    this.tell("waiting");
+    if (this.#failures === 1) this.tell("waiting");
     await wait(backoff(this.#failures - 1));
     // An EventSource does not tell why it failed; the page itself does.
     const here = await fetch(".", { method: "HEAD", cache: "no-store" }).catch(() => null);
