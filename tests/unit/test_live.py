@@ -320,3 +320,19 @@ async def test_every_message_is_intended_before_it_is_made_and_kept_when_it_is_t
         refs = await live.finish(final("first part. second part."))
     assert shelf.log == ["intend 3", "shown 3", "intend 4", "shown 4"]
     assert shelf.rows == dict(enumerate(refs, start=3))
+
+
+async def test_a_slot_whose_frame_is_no_longer_wanted_is_given_back() -> None:
+    screen = Screen(Pace(), size=20, chat=Budget(scope="chat", rate=0.1, burst=2))
+    async with reply(screen) as live:
+        live.show("The first ")
+        await settled()
+        live.show("The first words")
+        await asyncio.sleep(5)
+        live.show("The first words that fill it and go on")
+        await asyncio.sleep(5)
+        await settled()
+        # The slot of the frame served to end the message that is full by now.
+        assert screen.seen()[-1][0] == 10
+        assert screen.verbs()[:2] == ["frame", "finish"]
+        live.abandon()
