@@ -151,12 +151,16 @@ async def send(port: int, round_: int) -> Result:
 
         async def post(number: int, due: float) -> None:
             nonlocal refused
-            body = str(round_ * total + number)
-            async with session.post(f"http://127.0.0.1:{port}/event", data=body) as response:
-                if response.status == 200:
-                    delays.append(time.monotonic() - due)
-                else:
-                    refused += 1
+            address, body = f"http://127.0.0.1:{port}/event", str(round_ * total + number)
+            try:
+                async with session.post(address, data=body) as response:
+                    accepted = response.status == 200
+            except aiohttp.ClientError:  # more connections than the server holds
+                accepted = False
+            if accepted:
+                delays.append(time.monotonic() - due)
+            else:
+                refused += 1
 
         for number in range(total):
             due = began + number / OFFERED
@@ -170,9 +174,10 @@ def line(results: list[Result]) -> str:
     p50 = statistics.median(result.percentile(0.50) for result in results) * 1000
     p99 = statistics.median(result.percentile(0.99) for result in results) * 1000
     cpu = statistics.median(result.cpu for result in results)
+    refused = sum(result.refused for result in results)
     return (
         f"intake beside {STREAMS} streams: {rate:.0f} events/s, ack p50 {p50:.1f} ms, "
-        f"p99 {p99:.1f} ms, {cpu:.0%} of a core"
+        f"p99 {p99:.1f} ms, {refused} refused, {cpu:.0%} of a core"
     )
 
 
