@@ -5,7 +5,7 @@ from uuid import uuid4
 from bot.events import Action, Command
 from bot.service import ask, recover
 from bot.service.asked import current
-from bot.service.target import find_answer
+from bot.service.target import find_answer, is_there
 from bot.service.tools import Tools, same_person, say
 from bot.store.records import Answer, Work
 
@@ -31,7 +31,7 @@ async def _meant(tools: Tools, event: Action | Command) -> Answer | None:
     if isinstance(event, Command):
         return await find_answer(tools, event)
     found = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
-    return found if found and found.place.chat.id == event.place.chat.id else None
+    return found if found and is_there(found, event.place) else None
 
 
 async def _came_late(tools: Tools, event: Action | Command, old: Answer) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 
 from bot.completion import CompletionError
 from bot.events import Action, Command
+from bot.service.target import is_there
 from bot.service.tools import Tools, same_person, say
 from bot.store.records import Answer
 
@@ -34,7 +35,7 @@ async def stop(tools: Tools, event: Action | Command) -> None:
 async def _meant(tools: Tools, event: Action) -> Answer | None:
     """By the message; while that is not noted yet, by what the button says."""
     found = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
-    return found if found and found.place.chat.id == event.place.chat.id else None
+    return found if found and is_there(found, event.place) else None
 
 
 async def _end(tools: Tools, answer: Answer) -> None:

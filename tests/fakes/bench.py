@@ -86,6 +86,9 @@ class Bench:
         value: str = "",
         chat: Chat = DIRECT,
     ) -> Action:
+        """The button as it is on a bubble, or one that is said to have been somewhere."""
+        if isinstance(on, Bubble) and not value:
+            value = next((one.value for one in on.message.buttons if one.name == name), "")
         return Action(
             id=f"screen:a{next(self.numbers)}",
             place=self.place(user, chat=chat),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.events import Deleted, Message
-from bot.service import answering
+from bot.service import Service, answering
 from bot.service.tools import Rules
-from tests.fakes.bench import EN, GROUP, Bench, wired
+from bot.surface import Again, Busy
+from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, refused, stream, told
 from tests.scenario.test_answers_pictures import SEES
 
@@ -274,57 +274,42 @@ async def test_the_words_under_a_picture_change_and_the_picture_stays(tmp_path: 
     assert bench.screen.texts == ["two"]
 
 
-# Deletions
-
-
-def deleted(bench: Bench, asked: Message) -> Deleted:
-    return Deleted(id=f"{asked.id}:gone", place=asked.place, at=bench.now(), ref=asked.ref)
-
-
-async def test_a_deleted_question_ends_its_answer_with_what_was_written(tmp_path: Path) -> None:
+async def test_an_edit_of_what_runs_elsewhere_wants_it_stopped(tmp_path: Path) -> None:
     wire = Wire()
-    wire.on(ASK, stream(message("Half of"), wire.stop_asked, end(usage=ZERO)))
-    async with wired(tmp_path, wire) as bench, asyncio.TaskGroup() as group:
-        asked = bench.message("Hi")
-        group.create_task(bench.do(asked))
-        await bench.until(lambda: bench.screen.texts == ["Half of"])
-        await bench.do(deleted(bench, asked))
-    assert bench.screen.texts == [f"Half of\n\n*{EN.stopped}*"]
-
-
-async def test_of_a_deleted_question_without_a_word_nothing_is_said(tmp_path: Path) -> None:
-    wire = Wire()
-    never = asyncio.Event()
-    wire.on(ASK, stream(never))
-    async with wired(tmp_path, wire) as bench, asyncio.TaskGroup() as group:
-        asked = bench.message("Hi")
-        group.create_task(bench.do(asked))
-        await bench.until(lambda: wire.times(ASK))
-        await bench.do(deleted(bench, asked))
-    assert bench.screen.texts == []
-
-
-async def test_a_question_deleted_before_it_was_begun_is_not_asked(tmp_path: Path) -> None:
-    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()))
     async with wired(tmp_path, wire) as bench:
         asked = bench.message("Hi")
-        await bench.do(deleted(bench, asked))
-        await bench.do(asked)
-        await bench.do(bench.edit(asked, "Hello"))
-    assert wire.times(ASK) == 0
+        left = await bench.streaming_answer(asked, "Half")
+        await bench.take_in(bench.edit(asked, "Hello"))
+        kept = await bench.store.answer(left.id)
+        assert kept is not None
+        assert kept.stop_wanted
+        await bench.do(bench.accepted.pop())
+    assert bench.screen.texts == ["one"]
+    assert queries(wire) == ["Hello"]
 
 
-async def test_a_late_picture_of_an_album_joins_its_question(tmp_path: Path) -> None:
+async def test_an_inbox_that_is_full_gets_the_follow_up_later(tmp_path: Path) -> None:
+    async with wired(tmp_path, Wire()) as bench:
+
+        async def busy(event: object) -> bool:
+            raise Busy(7.0)
+
+        service = Service(replace(bench.tools, accept=busy))
+        with pytest.raises(Again) as again:
+            await service.handle(bench.work(bench.edit(bench.message("Hi"), "Hello")))
+    assert again.value.after == 7.0
+
+
+async def test_an_edit_while_the_app_cannot_be_reached_keeps_the_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.app.FRESH", -1.0)
     wire = Wire()
-    wire.on("POST /files/upload", told({"id": "a"}, 201), told({"id": "b"}, 201))
-    second = stream(message("two"), end())
-    wire.on(ASK, stream(message("one"), end()), second)
-    async with wired(tmp_path, wire, parameters=SEES) as bench:
-        first = bench.message("What?", files=(bench.picture("a", PNG),), album="7")
-        late = bench.message("", files=(bench.picture("b", PNG + b"b"),), album="7")
-        await bench.do(first, parts=(first,))
-        await bench.do(late, parts=(late,))
-        assert len(uploads(second.body)) == 2
-        await bench.do(replace(late), attempts=1)
+    wire.on(ASK, stream(message("one"), end()), stream(message("two"), end()))
+    async with wired(tmp_path, wire) as bench:
+        asked = bench.message("Hi")
+        await bench.do(asked)
+        wire.on("GET /parameters", refused(503, "s3_connection_failed"))
+        await bench.do(bench.edit(asked, "Hello"))
     assert bench.screen.texts == ["two"]
-    assert wire.times(ASK) == 2

@@ -1,11 +1,14 @@
 """Answers that end early: stopped by the asker, cut by the process, taken by another."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.service import answering
+from bot.service import Service, answering, recover
+from bot.store.database import Fault
+from bot.store.store import Store
 from bot.surface import Again, Forbidden, Stopped
 from tests.fakes.bench import EN, GROUP, Bench, wired
 from tests.fakes.completion_wire import PING, TASK, ZERO, Given, Wire, end, message, stream
@@ -235,3 +238,100 @@ async def test_what_another_process_has_taken_is_neither_painted_nor_closed_here
         kept = await bench.store.answer(answer.id)
         assert kept is not None
         assert kept.state == "streaming"
+
+
+async def test_what_was_taken_while_it_waited_is_not_asked_here(tmp_path: Path) -> None:
+    wire = Wire()
+    leave = asyncio.Event()
+    wire.on(ASK, stream(message("a"), leave, end()))
+    async with wired(tmp_path, wire, max_streams=1) as bench, asyncio.TaskGroup() as group:
+        group.create_task(bench.do(bench.message("first", user="ann")))
+        await bench.until(lambda: bench.screen.texts == ["a"])
+        later = bench.message("second", user="bob")
+        waiting = group.create_task(bench.do(later))
+        await bench.until(lambda: EN.waiting.format(count=1) in bench.screen.statuses)
+        answer = await bench.store.answer_for(later.id)
+        assert answer is not None
+        await bench.store.claim(answer.id, "another")
+        await waiting
+        leave.set()
+    assert wire.times(ASK) == 1
+    assert bench.screen.texts == ["a"]
+
+
+@pytest.mark.parametrize("moment", ["asked", "started", "closing"])
+async def test_a_claim_lost_at_any_step_ends_the_work_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setattr(answering, "KEEP_EVERY", 60.0)
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), 0.05, end()))
+    async with wired(tmp_path, wire) as bench:
+        question = bench.message("Hi")
+        thief = Thief(bench.store, moment)
+        tools = replace(bench.tools, store=thief)  # type: ignore[arg-type]  # behaves like one
+        await Service(tools).handle(bench.work(question))
+        answer = await bench.store.answer_for(question.id)
+        assert answer is not None
+        assert answer.finished_at is None
+    assert wire.times(ASK) == (0 if moment == "asked" else 1)
+    assert "finish" not in bench.screen.verbs()
+
+
+class Thief:
+    """A store in which another process takes the answer right before a step."""
+
+    def __init__(self, store: Store, moment: str) -> None:
+        self._store = store
+        self._moment = moment
+
+    def __getattr__(self, name: str) -> object:
+        verb = getattr(self._store, name)
+        if name != self._moment:
+            return verb
+
+        async def robbed(id: str, claim: str, **more: object) -> object:
+            await self._store.claim(id, "another")
+            return await verb(id, claim, **more)
+
+        return robbed
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_end_an_answer(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), 0.1, message(" world"), end()))
+    async with wired(tmp_path, wire) as bench:
+        away = Away(bench.store)
+        tools = replace(bench.tools, store=away)  # type: ignore[arg-type]  # behaves like one
+        await Service(tools).handle(bench.work(bench.message("Hi")))
+    assert bench.screen.texts == ["Hello world"]
+    assert away.calls > 0
+
+
+class Away:
+    """A store that can keep no text."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def keep(self, id: str, claim: str, text: str) -> bool | None:
+        self.calls += 1
+        raise Fault("away")
+
+
+async def test_what_is_finished_already_is_not_worked_on(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Hi"))
+        answer = await bench.latest()
+        await answering.work_out(bench.tools, answer)
+        await recover.close(bench.tools, answer, "interrupted", "Interrupted")
+        assert (await bench.latest()).outcome == "whole"
+    assert wire.times(ASK) == 1
