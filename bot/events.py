@@ -4,6 +4,7 @@ An event's `id` names the happening, not its delivery: the same happening delive
 routes, has the same id. Message text is kept out of `repr`, since `repr` ends up in logs.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -168,8 +169,16 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def encode(event: Event) -> tuple[str, bytes]:
-    """The kind of the event and its body, for keeping; `decode` is the way back."""
-    return _NAMES[type(event)], _ENCODER.encode(event)
+    """The kind of the event and its body, for keeping; `decode` is the way back.
+
+    Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes "?".
+    """
+    try:
+        body = _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        plain = json.dumps(msgspec.to_builtins(event), ensure_ascii=False)
+        body = plain.encode(errors="replace")
+    return _NAMES[type(event)], body
 
 
 def decode(kind: str, body: bytes) -> Event | None:

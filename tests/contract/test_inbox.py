@@ -132,6 +132,15 @@ async def test_an_event_is_nobodys_text_but_its_own(inbox: SqlInbox) -> None:
     assert (work.event, work.lane) == (event, "talk:%_'")
 
 
+async def test_half_a_surrogate_pair_costs_one_character_and_not_the_event(
+    inbox: SqlInbox,
+) -> None:
+    """A page may send one; refused, the same event would be delivered for ever."""
+    assert await inbox.accept(message("a", text="half \ud83d pair"), "talk")
+    ((work, _),) = await inbox.unfinished()
+    assert work.event == message("a", text="half ? pair")
+
+
 async def test_work_can_be_begun_while_more_is_accepted(inbox: SqlInbox) -> None:
     """What is accepted, begun and done at once share commits and do not mix."""
 
