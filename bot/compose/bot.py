@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
 
 from bot import observe, phrases, web
 from bot.completion import CompletionClient
@@ -11,13 +13,14 @@ from bot.dispatch import Dispatcher
 from bot.events import Event
 from bot.lanes import Lanes
 from bot.pace import Pace
-from bot.service.cases import Service
 from bot.service.app import App
+from bot.service.cases import Service
 from bot.service.running import Running
 from bot.service.tools import Tools
 from bot.settings import Settings
 from bot.store import database, migrate
-from bot.store.store import keeping
+from bot.store.inbox import SqlInbox
+from bot.store.store import Store, keeping
 from bot.surface import Slots
 
 Platforms = Callable[[Slots], Sequence[web.Adapter]]
@@ -61,44 +64,50 @@ async def assembled(
     A SQLite database is brought to the newest schema; on PostgreSQL that is the release step's.
     Raises DatabaseError when the database cannot be used, OSError when the port is taken.
     """
+    async with _kept(settings) as (store, inbox, database_checks):
+        pace = Pace()
+        adapters = platforms(pace)
+
+        async def follow_up(event: Event) -> bool:
+            return await dispatcher.follow_up(event)
+
+        service = Service(
+            Tools(
+                completion=client,
+                store=store,
+                surfaces={adapter.name: adapter for adapter in adapters},
+                pace=pace,
+                app=App(client),
+                running=Running(),
+                accept=follow_up,
+                phrases=phrases.of,
+                rules=rules(settings),
+            )
+        )
+        dispatcher = Dispatcher(
+            Lanes(inbox),
+            service.handle,
+            service.report,
+            limit=settings.parley_inbox_limit,
+            grace=settings.parley_grace,
+            cut=service.cut,
+        )
+        routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
+        application = web.build((*database_checks, dispatcher.health), routes)
+        async with web.listening(application, host=host, port=port) as opened:
+            yield Bot(dispatcher, service, adapters), opened
+
+
+@contextlib.asynccontextmanager
+async def _kept(settings: Settings) -> AsyncIterator[tuple[Store, SqlInbox, Sequence[web.Ready]]]:
+    """What must survive a restart, and the checks of what carries it."""
     async with database.opened(settings.database_url.get_secret_value()) as engine:
-
-        async def prepared() -> str:
-            return await migrate.missing(engine)
-
+        checks: list[web.Ready] = [partial(migrate.missing, engine)]
         if engine.dialect.name == "sqlite":
             await migrate.upgrade(engine)
-        if database.forgets(engine):
-            _log.warning("the database is in memory and forgets everything at the end")
+            if database.forgets(engine):
+                _log.warning("the database is in memory and forgets everything at the end")
+            else:
+                checks.append(web.file_stays(Path(str(engine.url.database))))
         async with keeping(engine) as (store, inbox):
-            pace = Pace()
-            adapters = platforms(pace)
-
-            async def follow_up(event: Event) -> bool:
-                return await dispatcher.follow_up(event)
-
-            service = Service(
-                Tools(
-                    completion=client,
-                    store=store,
-                    surfaces={adapter.name: adapter for adapter in adapters},
-                    pace=pace,
-                    app=App(client),
-                    running=Running(),
-                    accept=follow_up,
-                    phrases=phrases.of,
-                    rules=rules(settings),
-                )
-            )
-            dispatcher = Dispatcher(
-                Lanes(inbox),
-                service.handle,
-                service.report,
-                limit=settings.parley_inbox_limit,
-                grace=settings.parley_grace,
-                cut=service.cut,
-            )
-            routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
-            checks = (prepared, dispatcher.health)
-            async with web.listening(web.build(checks, routes), host=host, port=port) as opened:
-                yield Bot(dispatcher, service, adapters), opened
+            yield store, inbox, checks
