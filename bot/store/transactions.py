@@ -224,7 +224,7 @@ class _Grouped:
     def _empty_log(self) -> None:
         with _faults_named(), self._writer_engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _release(self) -> None:
         self._writer_thread.shutdown()
