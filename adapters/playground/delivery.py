@@ -43,4 +43,6 @@ class Delivery:
                 await self.hand_over(client, accept)
             except Busy as busy:
                 return busy.retry_after
+            except OSError:  # the journal's disk is full; the bot knows the event twice then
+                return _ATTENTION
         return 0.0

@@ -1,6 +1,7 @@
 """What the bot may do to messages in the room: the platform's own rules, one call at a time."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.playground.behaviour import Behaviour
@@ -73,7 +74,8 @@ def settle(room: Room, ref: MessageRef) -> None:
     """Nobody writes this message any more; no call, since platforms do not show that."""
     old = room.posts.get(ref.id)
     if old is not None and old.growing:
-        room.show(replace(old, growing=False))
+        with suppress(OSError):  # a full disk: it looks as if it grew until the next start
+            room.show(replace(old, growing=False))
 
 
 def begin_stream(room: Room, place: Place, message: Outgoing) -> Post:

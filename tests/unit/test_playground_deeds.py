@@ -378,6 +378,24 @@ async def test_what_a_dead_process_left_is_handed_over_by_the_next(tmp_path: Any
         running.cancel()
 
 
+async def test_a_full_disk_ends_nothing_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with played() as room:
+        await left_over(room, "One")
+
+        def full(changes: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as disk:
+            disk.setattr(room.room._journal, "append", full)
+            running = asyncio.create_task(room.delivery.run(room.accept))
+            await asyncio.sleep(1)
+            assert room.room.all_owed() != []
+        await asyncio.sleep(5)
+        assert room.room.all_owed() == []
+        assert len(room.accepted) == 1
+        running.cancel()
+
+
 async def test_old_messages_and_files_make_room_for_new_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

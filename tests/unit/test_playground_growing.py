@@ -383,6 +383,19 @@ async def test_a_full_disk_is_a_platform_that_does_not_answer(
         await ideal.surface.post_voice(ideal.place(), Speech(data=b"x", media_type="audio/ogg"))
 
 
+async def test_a_disk_that_fills_up_hides_no_other_trouble(
+    ideal: PlayedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(changes: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RuntimeError, match="the model"):
+        async with ideal.surface.grow(ideal.place()) as message:
+            await message.show(growing("One"))
+            monkeypatch.setattr(ideal.room._journal, "append", full)
+            raise RuntimeError("the model")
+
+
 async def test_no_message_is_empty_or_longer_than_there_is_room(telegram: PlayedRoom) -> None:
     place = telegram.place()
     with pytest.raises(SurfaceError, match="text"):

@@ -141,6 +141,7 @@ def test_what_people_type_is_text(text: str) -> None:
 
 
 @given(TEXTS.map("".join), st.lists(st.integers(1, 40), max_size=12))
+@example("[a]\n\ntwo\n\n[a]: https://b.c\n\nthree", [4, 8, 16])
 def test_frames_show_what_the_whole_text_would(text: str, steps: list[int]) -> None:
     frames, at = Frames(), 0
     for step in steps:
