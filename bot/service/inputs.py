@@ -11,7 +11,7 @@ from bot import observe
 from bot.completion import CompletionError, Fault, Field, build_inputs, message_variable
 from bot.events import Action, Command, Event, Message, MessageRef, Place, Submission
 from bot.phrases import input_faults
-from bot.service import form, remarks, rounds
+from bot.service import form, rounds
 from bot.service.rounds import KEPT, KeptEvent, Round, Table
 from bot.service.tools import Tools, say
 from bot.store.records import Value, Work, scope
@@ -86,8 +86,6 @@ async def reply(tools: Tools, message: Message) -> bool:
 
 async def choose(tools: Tools, event: Command | Action) -> None:
     """Show all details, or do what a button under a question of ours says."""
-    if isinstance(event, Action) and await remarks.choose(tools, event):
-        return
     table = await _lay(tools, _answering(event, event.place))
     if table is None:
         return
@@ -106,8 +104,6 @@ async def choose(tools: Tools, event: Command | Action) -> None:
 
 async def keep(tools: Tools, submission: Submission) -> None:
     """Remember what a form was filled in with; the questions kept for it run then."""
-    if await remarks.submit(tools, submission):
-        return
     table = await _lay(tools, submission.place)
     if table is None:
         return

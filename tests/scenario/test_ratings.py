@@ -1,74 +1,21 @@
-"""What people think of answers: reactions, buttons and words, until the API knows."""
+"""What people think of answers: reactions and buttons, until the API knows."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.events import MessageRef, Quote, Reaction, Submission
 from bot.service import rate, settling
 from bot.service.tools import Rules
-from bot.store.records import Dialog, Rating, scope
-from bot.surface import Capabilities, Forbidden
-from tests.fakes.bench import DIRECT, EN, GROUP, Bench, wired
-from tests.fakes.completion_wire import (
-    MESSAGE,
-    OK,
-    Given,
-    Wire,
-    end,
-    message,
-    refused,
-    stream,
-    told,
-)
+from bot.store.records import Rating
+from bot.surface import Forbidden
+from tests.fakes.bench import GROUP, wired
+from tests.fakes.completion_wire import OK, Wire, end, message, refused, stream, told
+from tests.fakes.rated import ASK, RATE, answered, chosen, press, ratings_sent, react
 
 pytestmark = pytest.mark.real_time
-ASK = "POST /completion-messages"
-RATE = f"POST /messages/{MESSAGE}/feedbacks"
-
-
-@asynccontextmanager
-async def answered(
-    folder: Path, *ratings: Given | Exception, text: str = "Because.", **options: object
-) -> AsyncIterator[tuple[Bench, Wire]]:
-    """With one answer on the screen, and what the API says to ratings."""
-    wire = Wire()
-    wire.on(ASK, stream(message(text), end()))
-    wire.on(RATE, *(ratings or [told(OK) for _ in range(9)]))
-    async with wired(folder, wire, **options) as bench:
-        await bench.do(bench.message("Why?", chat=options.get("chat", DIRECT)))  # type: ignore[arg-type]
-        yield bench, wire
-
-
-def ratings_sent(wire: Wire) -> list[object]:
-    told_ = [
-        given.body for given in wire.given if "feedbacks" in str(given.asked and given.asked.url)
-    ]
-    return [(body["rating"], body.get("content")) for body in told_ if isinstance(body, dict)]
-
-
-def react(
-    bench: Bench, *added: str, off: tuple[str, ...] = (), user: str = "ann", on: object = None
-) -> Reaction:
-    ref = on if isinstance(on, MessageRef) else bench.screen.bubbles[0].ref
-    id = f"r{next(bench.numbers)}"
-    place = bench.place(user)
-    return Reaction(id=id, place=place, at=bench.now(), ref=ref, added=added, removed=off)
-
-
-def chosen(bench: Bench) -> list[str]:
-    return [button.name for button in bench.screen.bubbles[0].message.buttons if button.chosen]
-
-
-async def press(bench: Bench, name: str, *, user: str = "ann") -> None:
-    bubble = bench.screen.bubbles[0]
-    await bench.do(bench.press(name, bubble, user=user))
 
 
 async def test_a_reaction_is_sent_as_the_asker_and_shown_on_the_button(tmp_path: Path) -> None:
@@ -108,7 +55,7 @@ async def test_of_several_reactions_the_latest_that_is_still_there_counts(tmp_pa
         await bench.do(react(bench, off=("👎",)))
         assert chosen(bench) == ["like"]
         await bench.do(react(bench, off=("👍",)))
-    assert [rating for rating, _ in ratings_sent(wire)] == ["like", "dislike", "like", None]  # type: ignore[misc]
+    assert [rating for rating, _ in ratings_sent(wire)] == ["like", "dislike", "like", None]
 
 
 async def test_a_button_counts_until_it_is_pressed_again(tmp_path: Path) -> None:
@@ -118,7 +65,7 @@ async def test_a_button_counts_until_it_is_pressed_again(tmp_path: Path) -> None
         await press(bench, "like")
         assert chosen(bench) == []
         await press(bench, "dislike")
-    assert [rating for rating, _ in ratings_sent(wire)] == ["like", None, "dislike"]  # type: ignore[misc]
+    assert [rating for rating, _ in ratings_sent(wire)] == ["like", None, "dislike"]
 
 
 async def test_a_button_outlives_a_reaction_that_comes_and_goes(tmp_path: Path) -> None:
@@ -130,7 +77,7 @@ async def test_a_button_outlives_a_reaction_that_comes_and_goes(tmp_path: Path) 
         await press(bench, "like")
         await bench.do(react(bench, "❤"))
         await bench.do(react(bench, off=("❤",)))
-    wanted = [rating for rating, _ in ratings_sent(wire)]  # type: ignore[misc]
+    wanted = [rating for rating, _ in ratings_sent(wire)]
     assert wanted == ["like", "dislike", "like", None, "like", None]
 
 
@@ -260,86 +207,6 @@ async def test_an_answer_the_api_does_not_know_is_given_up_after_a_few_tries(
     assert kept == ["like"]
 
 
-async def test_words_for_an_answer_go_with_its_rating(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        await press(bench, "like")
-        await bench.do(bench.command("feedback", " well put "))
-        assert bench.screen.texts[-1] == EN.rating_thanks
-        await bench.do(react(bench, "👎"))
-    assert ratings_sent(wire) == [
-        ("like", None),
-        ("like", "well put"),
-        ("dislike", "well put"),
-    ]
-
-
-async def test_words_without_a_rating_wait_for_one(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        await bench.do(bench.command("feedback", "too long"))
-        note = bench.screen.bubbles[-1]
-        assert note.message.text == EN.rating_needed
-        assert ratings_sent(wire) == []
-        dislike = note.message.buttons[1]
-        await bench.do(bench.press("dislike", note, value=dislike.value))
-        assert bench.screen.texts == ["Because.", EN.rating_thanks]
-        assert chosen(bench) == ["dislike"]
-    assert ratings_sent(wire) == [("dislike", "too long")]
-
-
-async def test_words_mean_the_answer_that_is_replied_to(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
-        question = bench.message("")
-        first = bench.screen.bubbles[0]
-        await bench.do(bench.message("And now?"))
-        quoted = Quote(ref=first.ref)
-        await bench.do(bench.command("feedback", "good", quoted=quoted))
-        answer = await bench.store.answer_on(first.ref)
-        assert answer is not None
-        rating = await bench.store.rating(answer.id, "ann")
-        assert rating is not None
-        assert rating.content == "good"
-        assert answer.question is not None
-        quoted = Quote(ref=answer.question)
-        await bench.do(bench.command("feedback", "better", quoted=quoted))
-        rating = await bench.store.rating(answer.id, "ann")
-        assert rating is not None
-        assert rating.content == "better"
-        await bench.do(bench.command("feedback", "what?", quoted=Quote(ref=question.ref)))
-        assert bench.screen.texts[-1] == EN.rating_nothing
-
-
-async def test_feedback_explains_itself(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
-        await bench.do(bench.command("feedback", "  "))
-        assert bench.screen.texts[-1] == EN.rating_how
-        await bench.do(bench.command("feedback", "good", user="bob"))
-        assert bench.screen.texts[-1] == EN.rating_nothing
-
-
-async def test_words_of_others_are_kept_here(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        quoted = Quote(ref=bench.screen.bubbles[0].ref)
-        await bench.do(bench.command("feedback", "nonsense", user="bob", quoted=quoted))
-        assert bench.screen.texts[-1] == EN.rating_of_asker
-        kept = [(rating.user, rating.content) for rating, _ in await bench.store.local_ratings()]
-    assert kept == [("bob", "nonsense")]
-    assert ratings_sent(wire) == []
-
-
-async def test_an_answer_that_never_began_cannot_be_rated(tmp_path: Path) -> None:
-    wire = Wire()
-    wire.on(ASK, refused(400, "provider_quota_exceeded"))
-    async with wired(tmp_path, wire) as bench:
-        await bench.do(bench.message("Why?"))
-        shown = list(bench.screen.texts)
-        await bench.do(react(bench, "👎"))
-        await press(bench, "like")
-        assert bench.screen.texts == shown
-        assert await bench.store.local_ratings() == []
-        await bench.do(bench.command("feedback", "bad"))
-        assert bench.screen.texts[-1] == EN.rating_impossible
-
-
 async def test_a_button_that_names_an_answer_of_another_chat_is_ignored(tmp_path: Path) -> None:
     async with answered(tmp_path) as (bench, wire):
         answer = await bench.latest()
@@ -362,135 +229,6 @@ async def test_a_rating_of_what_is_still_written_is_sent_at_its_end(tmp_path: Pa
         await bench.until(lambda: ratings_sent(wire))
     assert ratings_sent(wire) == [("like", None)]
     assert chosen(bench) == ["like"]
-
-
-# Words after a 👎
-
-
-async def disliked(bench: Bench) -> MessageRef:
-    await press(bench, "dislike")
-    note = bench.screen.bubbles[-1]
-    assert note.message.text == EN.rating_ask_words
-    return note.ref
-
-
-async def test_after_a_dislike_a_reply_becomes_the_words(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        note = await disliked(bench)
-        reply = bench.message("it is wrong", quoted=Quote(ref=note))
-        await bench.do(reply)
-        await bench.do(reply, attempts=1)
-        assert bench.screen.texts[-1] == EN.rating_thanks
-        assert wire.times(ASK) == 1
-    assert ratings_sent(wire) == [("dislike", None), ("dislike", "it is wrong")]
-
-
-async def test_a_question_after_a_dislike_is_a_question(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        await disliked(bench)
-        await bench.do(bench.message("Say it in one word"))
-        assert wire.times(ASK) == 2
-    assert ratings_sent(wire) == [("dislike", None)]
-
-
-async def test_after_the_button_the_next_message_becomes_the_words(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        note = await disliked(bench)
-        button = bench.screen.bubbles[-1].message.buttons[0]
-        await bench.do(bench.press("choose", note, value=button.value))
-        assert bench.screen.texts[-1] == EN.rating_write
-        await bench.do(bench.message("too long"))
-        assert bench.screen.texts[-1] == EN.rating_thanks
-        await bench.do(bench.message("Once more"))
-        assert wire.times(ASK) == 2
-    assert ratings_sent(wire) == [("dislike", None), ("dislike", "too long")]
-
-
-@pytest.mark.parametrize("way", ["cancelled", "late", "elsewhere"])
-async def test_words_that_are_no_longer_awaited_are_a_question(tmp_path: Path, way: str) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        note = await disliked(bench)
-        button = bench.screen.bubbles[-1].message.buttons[0]
-        await bench.do(bench.press("choose", note, value=button.value))
-        if way == "cancelled":
-            await bench.do(bench.press("cancel", note))
-            assert bench.screen.texts[-1] == EN.rating_cancelled
-        if way == "late":
-            bench.later += timedelta(minutes=11)
-        quoted = Quote(ref=bench.screen.bubbles[0].ref) if way == "elsewhere" else None
-        await bench.do(bench.message("Which?", quoted=quoted))
-        assert wire.times(ASK) == 2
-    assert ratings_sent(wire) == [("dislike", None)]
-
-
-async def test_where_there_are_forms_the_button_opens_one(tmp_path: Path) -> None:
-    able = Capabilities(forms=True)
-    async with answered(tmp_path, able=able) as (bench, wire):
-        note = await disliked(bench)
-        button = bench.screen.bubbles[-1].message.buttons[0]
-        pressed = bench.press("choose", note, value=button.value)
-        await bench.do(replace(pressed, place=replace(pressed.place, interaction="click")))
-        [form] = bench.screen.forms
-        assert form.check({"words": " "}) == {"words": "Remark is needed."}
-        assert form.check({"words": "wrong"}) == {}
-        for words in ("", "wrong"):
-            filled = Submission(
-                id=f"s{words}",
-                place=bench.place(),
-                at=bench.now(),
-                form=form.id,
-                values={"words": words},
-            )
-            await bench.do(filled)
-        assert bench.screen.texts[-1] == EN.rating_thanks
-        await bench.do(bench.press("choose", note, value=button.value))
-        assert EN.rating_write in bench.screen.texts  # the click has expired
-    assert ratings_sent(wire) == [("dislike", None), ("dislike", "wrong")]
-
-
-async def test_words_are_not_asked_for_while_another_question_waits(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
-        who = scope(bench.place())
-        waiting = Dialog(kind="photo", state={}, asked_at=bench.now())
-        await bench.store.open_dialog(who, waiting)
-        await press(bench, "dislike")
-        dialog = await bench.store.dialog(who)
-        assert dialog is not None
-        assert dialog.kind == "photo"
-        assert bench.screen.texts == ["Because."]
-        answer = await bench.latest()
-        pressed = bench.press("choose", bench.screen.bubbles[0], value=f"words:{answer.id}")
-        await bench.do(pressed)
-        assert bench.screen.texts == [EN.rating_how]
-
-
-async def test_words_for_an_answer_that_is_unknown_here_are_a_question(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, wire):
-        note = await disliked(bench)
-        who = scope(bench.place())
-        dialog = await bench.store.dialog(who)
-        assert dialog is not None
-        state = {**dialog.state, "answer": "gone"}
-        await bench.store.open_dialog(who, replace(dialog, state=state))
-        await bench.do(bench.message("wrong", quoted=Quote(ref=note)))
-        assert wire.times(ASK) == 2
-
-
-async def test_nobody_else_can_open_the_words_of_an_asker(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
-        note = await disliked(bench)
-        button = bench.screen.bubbles[-1].message.buttons[0]
-        await bench.do(bench.press("choose", note, user="bob", value=button.value))
-        assert bench.screen.texts[-1] == EN.rating_ask_words
-
-
-async def test_a_note_that_was_deleted_is_said_anew(tmp_path: Path) -> None:
-    async with answered(tmp_path) as (bench, _):
-        note = await disliked(bench)
-        button = bench.screen.bubbles[-1].message.buttons[0]
-        bench.screen.delete_by_hand(note)
-        await bench.do(bench.press("choose", note, value=button.value))
-        assert bench.screen.texts == ["Because.", EN.rating_write]
 
 
 def test_the_usual_emoji_are_told_apart() -> None:
