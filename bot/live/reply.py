@@ -8,7 +8,7 @@ from typing import Self
 from bot.events import MessageRef, Place
 from bot.live.painter import Painter
 from bot.live.part import Screens
-from bot.markdown import close_open
+from bot.markdown import seal
 from bot.observe import get_logger, trace
 from bot.surface import Button, Outgoing, Slots, Surface, SurfaceError
 
@@ -89,12 +89,11 @@ class LiveReply:
         Waits out whatever the platform asks for. A message that may be there, but whose id is not
         known, is left out; so is everything once the reply is `lost`.
         """
-        if self._task is None:
-            raise RuntimeError("a live reply is finished inside its block")
+        painting = self._painting
         self._painter.finish(message)
-        await asyncio.wait({self._task})
-        if not self._task.cancelled():
-            self._task.result()
+        await asyncio.wait({painting})
+        if not painting.cancelled():
+            painting.result()
         return self._painter.refs
 
     def abandon(self) -> None:
@@ -109,23 +108,28 @@ class LiveReply:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._task is None:
-            return
+        painting = self._painting
         try:
-            if self._breaks_off():
-                await asyncio.wait({self._task}, timeout=LAST_WORDS)
+            if self._has_last_word():
+                await asyncio.wait({painting}, timeout=LAST_WORDS)
         finally:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._report(self._task, error)
+            painting.cancel()
+            await asyncio.wait({painting})
+            self._report(painting, error)
 
-    def _breaks_off(self) -> bool:
+    @property
+    def _painting(self) -> "asyncio.Task[None]":
+        if self._task is None:
+            raise RuntimeError("a live reply is used inside its block")
+        return self._task
+
+    def _has_last_word(self) -> bool:
         """Whether there is a last word to wait for, said here unless `finish` was called."""
         painter = self._painter
         if painter.abandoned:
             return False
         if painter.final is None:
-            text = close_open(painter.text).strip()
+            text = seal(painter.text).strip()
             if not text and painter.first_shown is None:
                 return False
             painter.finish(Outgoing(text="\n\n".join(filter(None, (text, self._unfinished)))))

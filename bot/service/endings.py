@@ -57,9 +57,7 @@ def italic(sentence: str) -> str:
 def under(text: str, *lines: str) -> str:
     """`lines` as paragraphs below markdown that may be half-open."""
     shown = text.rstrip()
-    return (
-        "\n\n".join([markdown.close_open(shown).rstrip(), *lines]) if shown else "\n\n".join(lines)
-    )
+    return "\n\n".join([markdown.seal(shown).rstrip(), *lines]) if shown else "\n\n".join(lines)
 
 
 def sources_of(passages: Iterable[completion.Source]) -> tuple[Source, ...]:

@@ -77,3 +77,8 @@ def test_limits_of_the_app_are_named() -> None:
 def _is_error(name: str) -> bool:
     kind = getattr(completion, name)
     return isinstance(kind, type) and issubclass(kind, completion.CompletionError)
+
+
+@pytest.mark.parametrize("text", ["42", "7.", "see ![alt](x", "a **b", "- ", "`x", "$5 or $", "#"])
+def test_no_character_of_a_text_is_lost_above_lines(text: str) -> None:
+    assert under(text, "*stopped*").startswith(text.rstrip())

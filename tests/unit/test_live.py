@@ -184,6 +184,19 @@ async def test_only_the_scope_that_ran_out_is_paused_where_it_is_known() -> None
     assert screen.seen() == [(60, "ab")]
 
 
+async def test_a_rate_limit_of_a_scope_nobody_counted_on_is_kept_by_the_answer() -> None:
+    pace = Pace()
+    screen = Screen(pace, chat=SECOND)
+    screen.fail_next(RateLimited(20, scope="uploads"))
+    async with reply(screen) as live:
+        live.show("a")
+        await asyncio.sleep(5)
+        await pace.slot(screen.budgets(place()), Rank.FRAME)
+        assert now() == 5  # others draw on nothing that ran out
+        await live.finish(final("ab"))
+    assert screen.seen() == [(20, "ab")]
+
+
 async def test_a_rate_limit_of_a_surface_without_budgets_is_kept_too() -> None:
     screen = Screen(Pace())
     screen.fail_next(RateLimited(20))
@@ -336,3 +349,10 @@ async def test_a_slot_whose_frame_is_no_longer_wanted_is_given_back() -> None:
         assert screen.seen()[-1][0] == 10
         assert screen.verbs()[:2] == ["frame", "finish"]
         live.abandon()
+
+
+async def test_what_breaks_off_loses_no_character() -> None:
+    screen = Screen(Pace())
+    async with reply(screen) as live:
+        live.show("The answer is 42")
+    assert screen.texts[-1] == "The answer is 42\n\n(broken off)"
