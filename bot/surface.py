@@ -43,7 +43,10 @@ class Stopped(SurfaceError):
 
 
 class Unreachable(SurfaceError):
-    """The platform did not answer, or failed inside. `sent` tells whether it may have acted."""
+    """The platform did not answer, or failed inside. `sent` tells whether it may have acted.
+
+    A call that leaves nothing behind, such as a draft, may be made twice: it was not `sent`.
+    """
 
     def __init__(self, *, sent: bool = True) -> None:
         super().__init__("the platform does not answer")

@@ -15,6 +15,7 @@ from bot.surface import (
     Expired,
     Forbidden,
     Gone,
+    Growing,
     Outgoing,
     Rank,
     RateLimited,
@@ -225,20 +226,21 @@ class Painter:
             growing = await part.grow()
             budgets = growing.cost(message)
             rank = Rank.PERSON if self.first_shown is None else Rank.FRAME
-            if not await self._unless_finished(self._slots.slot(budgets, rank, who=self._who)):
-                return
-            await part.intend()
-            newest = self._newest(part)
-            if newest is None or [*growing.cost(newest)] != [*budgets]:
-                self._slots.give_back(budgets)
-                return
-            message = newest
-            await part.show(growing, message, _now())
+            slot = self._slots.slot(budgets, rank, who=self._who)
+            if await self._unless_finished(slot):
+                await self._use_slot(part, growing, budgets)
         except SurfaceError as error:
-            await self._missed_frame(part, message, budgets, error)
-        else:
-            self.frames += 1
-            self._went_well()
+            await self._missed_frame(part, budgets, error)
+
+    async def _use_slot(self, part: Part, growing: Growing, budgets: Sequence[Budget]) -> None:
+        await part.intend()
+        newest = self._newest(part)
+        if newest is None or [*growing.cost(newest)] != [*budgets]:
+            self._slots.give_back(budgets)
+            return
+        await part.show(growing, newest, _now())
+        self.frames += 1
+        self._went_well()
 
     def _newest(self, part: Part) -> Outgoing | None:
         """What `part` is to show by now; None when it is no longer the one that grows."""
@@ -252,12 +254,11 @@ class Painter:
         return self._frame()
 
     async def _missed_frame(
-        self, part: Part, message: Outgoing, budgets: Sequence[Budget], error: SurfaceError
+        self, part: Part, budgets: Sequence[Budget], error: SurfaceError
     ) -> None:
         match error:
             case RateLimited():
-                self._slow_down(budgets, error)
-                if not budgets:
+                if not self._slow_down(budgets, error):
                     self._quiet_until = _now() + error.retry_after
             case Stopped():
                 self.stopped.set()
@@ -269,7 +270,7 @@ class Painter:
             case _:
                 await self._recover(part, error)
                 if part.unsure:
-                    self._pages.close(message.text)
+                    self._pages.close(part.tried)
 
     # Last words
 
@@ -347,10 +348,12 @@ class Painter:
             raise error
         self._was_gone = part.frozen = True
 
-    def _slow_down(self, budgets: Sequence[Budget], limit: RateLimited) -> None:
+    def _slow_down(self, budgets: Sequence[Budget], limit: RateLimited) -> bool:
+        """Quiet for everybody who draws on what ran out; False when that is none of these."""
         self.limited += 1
         blamed = [budget for budget in budgets if limit.scope in ("", budget.scope)]
-        self._slots.pause(blamed or budgets, limit.retry_after)
+        self._slots.pause(blamed, limit.retry_after)
+        return bool(blamed)
 
     def _went_well(self) -> None:
         self._failures = 0

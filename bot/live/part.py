@@ -46,6 +46,7 @@ class Part:
         self.ref = ref
         self.shown: Outgoing | None = None
         self.shown_at = 0.0  # loop time
+        self.tried = ""  # the text of the last frame, whether it arrived or not
         self.growing: Growing | None = None
         self.grows_since: float | None = None  # loop time of the first frame of what grows
         self.frozen = False
@@ -82,6 +83,7 @@ class Part:
         """One frame; its slot has been taken."""
         if self.grows_since is None:
             self.grows_since = now
+        self.tried = message.text
         ref = await growing.show(message)
         self._is_draft = ref is None
         self.shown_at = now
