@@ -24,7 +24,7 @@
     const text = walker.currentNode.data.trim();
     const element = walker.currentNode.parentElement;
     const seen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!text || !seen || /^\p{Extended_Pictographic}/u.test(text) || element.closest(":disabled")) continue;
+    if (!text || !seen || /^\p{Extended_Pictographic}/u.test(text) || element.closest(":disabled, [aria-disabled=true]")) continue;
     const below = ground(element);
     const ink = over(numbers(getComputedStyle(element).color), below);
     const [light, dark] = [luminance(ink), luminance(below)].sort((one, other) => other - one);

@@ -139,12 +139,15 @@ async def test_a_reaction_is_put_on_by_mouse_and_taken_off_by_keyboard(
     await tab.until("document.activeElement.matches('.bot.message')")
 
 
-async def test_a_rating_button_shows_what_was_chosen(scene: tuple[Tab, ScriptedBot]) -> None:
+async def test_a_rating_button_shows_what_was_chosen_and_keeps_the_focus(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
     tab, _ = scene
     await say(tab, "Write to my neighbour")
     await tab.until(DONE)
     await tab.click(".action.dislike")
     await tab.until("document.querySelector('.action.dislike[aria-pressed=true]')")
+    assert await tab.run("document.activeElement.matches('.action.dislike')")
 
 
 async def test_a_suggested_question_is_asked_at_a_press(scene: tuple[Tab, ScriptedBot]) -> None:

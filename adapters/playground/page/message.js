@@ -161,8 +161,10 @@ export class MessageView {
     );
     element.classList.toggle("chosen", Boolean(button.chosen));
     element.addEventListener("click", () => {
-      element.disabled = true;
-      setTimeout(() => (element.disabled = false), PATIENCE);
+      // Not "disabled": that would take the focus away from whoever presses it by keyboard.
+      if (element.ariaDisabled === "true") return;
+      element.ariaDisabled = "true";
+      setTimeout(() => (element.ariaDisabled = "false"), PATIENCE);
       this.hands.press(this.message, button);
     });
     return element;
