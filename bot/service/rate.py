@@ -5,7 +5,8 @@ only the asker's rating is sent; everybody else's is kept here.
 """
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from bot import observe
 from bot.events import Action, Command, MessageRef, Reaction
@@ -28,6 +29,7 @@ DEFAULT_DISLIKES = frozenset("👎😢🤬🤮💩🤡🥱💔🖕😡😱")
 OVERTAKEN = 1.0
 """Seconds a reaction may be ahead of the row that says which answer its message shows."""
 
+_VARIANTS = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 _BY_BUTTON: dict[str, Opinion] = {"=like": "like", "=dislike": "dislike"}
 _log = observe.get_logger("bot.service.rate")
 
@@ -45,9 +47,14 @@ async def take(tools: Tools, event: Reaction | Action | Command) -> None:
 
 def opinion(rules: Rules, emoji: str) -> Opinion | None:
     """What an emoji says about an answer, by the operator's lists or else the usual ones."""
-    if emoji in (rules.likes or DEFAULT_LIKES):
+    if emoji in (_bare(rules.likes) or DEFAULT_LIKES):
         return "like"
-    return "dislike" if emoji in (rules.dislikes or DEFAULT_DISLIKES) else None
+    return "dislike" if emoji in (_bare(rules.dislikes) or DEFAULT_DISLIKES) else None
+
+
+def _bare(emoji: Iterable[str]) -> set[str]:
+    """As events tell them; keyboards add skin tones and variation selectors."""
+    return {_VARIANTS.sub("", one) for one in emoji}
 
 
 async def _react(tools: Tools, event: Reaction) -> None:

@@ -266,3 +266,11 @@ async def test_how_long_a_rating_took_counts_every_wait(tmp_path: Path) -> None:
     assert settling._lag(rating, now, None) == 30 + 60 + 5
     assert settling._lag(rating, now, now - timedelta(seconds=3)) == 3
     assert settling._lag(Rating(answer="a", user="u"), now, None) == 0
+
+
+def test_emoji_count_as_the_operator_has_typed_them() -> None:
+    rules = Rules(likes=frozenset({"\u2764\ufe0f", ":yes:"}), dislikes=frozenset({"👎🏽"}))
+    assert rate.opinion(rules, "\u2764") == "like"
+    assert rate.opinion(rules, ":yes:") == "like"
+    assert rate.opinion(rules, "👎") == "dislike"
+    assert rate.opinion(rules, "👍") is None
