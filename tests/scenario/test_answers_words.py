@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.events import Quote, Submission
-from bot.service import cases
+from bot.events import Quote, Reaction, Submission
+from bot.service import Service, cases
 from bot.service.asked import QUOTED
 from bot.service.tools import Rules
+from bot.store.database import Fault
 from bot.store.records import scope
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import MESSAGE, PNG, Wire, end, message, stream, told
@@ -233,3 +234,66 @@ async def test_people_without_a_language_are_spoken_to_in_the_apps(tmp_path: Pat
         assert (await bench.tools.phrases_for(place)).language == "en"
         await bench.store.set_language(scope(silent), "en")
         assert (await bench.tools.phrases_for(silent)).language == "en"
+
+
+async def test_a_reaction_is_a_rating(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), end()))
+    wire.on(FEEDBACK, told({}))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Hi"))
+        [bubble] = bench.screen.bubbles
+        place = bench.place()
+        await bench.do(
+            Reaction(id="r1", place=place, at=bench.now(), ref=bubble.ref, added=("👍",))
+        )
+        rating = await bench.store.rating((await bench.latest()).id, "ann")
+    assert rating is not None
+    assert (rating.wanted, rating.sent) == ("like", "like")
+
+
+async def test_the_next_detail_may_be_chosen_by_a_button(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()))
+    select = {"label": "Tone", "variable": "tone", "required": True, "options": ["dry", "warm"]}
+    asks = {"user_input_form": [QUERY, {"select": select}]}
+    async with wired(tmp_path, wire, parameters=asks) as bench:
+        await bench.do(bench.message("Hi"))
+        [note] = bench.screen.bubbles
+        warm = next(one for one in note.message.buttons if one.label == "warm")
+        await bench.do(bench.press("choose", note, value=warm.value))
+        assert (await bench.latest()).inputs == {"query": "Hi", "tone": "warm"}
+
+
+async def test_a_command_that_is_a_message_can_be_edited(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()), stream(message("two"), end()))
+    async with wired(tmp_path, wire) as bench:
+        asked = bench.command("ask", "Hi", ref=bench.ref("q1"))
+        await bench.do(asked)
+        edited = replace(bench.edit(bench.message(""), "Hello"), ref=bench.ref("q1"))
+        await bench.do(edited)
+    assert queries(wire) == ["Hi", "Hello"]
+    assert bench.screen.texts == ["two"]
+
+
+async def test_a_sweep_that_fails_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cases, "SETTLE_EVERY", 0.01)
+    async with wired(tmp_path, Wire()) as bench:
+        calls: list[None] = []
+
+        class Away:
+            async def ratings_due(self, now: object) -> object:
+                calls.append(None)
+                raise Fault("away")
+
+            async def purge(self, *before: object) -> int:
+                return 0
+
+        service = Service(replace(bench.tools, store=Away()))  # type: ignore[arg-type]  # enough
+        sweeps = asyncio.create_task(service.run())
+        await bench.until(lambda: len(calls) > 2)
+        sweeps.cancel()
+        await asyncio.wait([sweeps])
