@@ -68,7 +68,8 @@ class Frames:
             self._closed = self._html = ""
         source = _encoded(text[len(self._closed) :])
         blocks = list(_blocks(source))
-        if len(blocks) > 1:
+        # Until its first line is whole, the last block may turn out to belong to the one before.
+        if len(blocks) > 1 and source.find(b"\n", blocks[-1][0]) >= 0:
             # A block's range leaves out its indentation, which is what makes some code code.
             start = source.rfind(b"\n", 0, blocks[-1][0]) + 1
             self._closed += source[:start].decode()

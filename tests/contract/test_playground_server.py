@@ -1,212 +1,25 @@
 """The playground's server over real sockets: who may come in, and what the page is told."""
 
 import asyncio
-import io
-import json
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from adapters.playground import tabs
-from adapters.playground.adapter import Playground
-from bot.events import Event
-from bot.pace import Pace
-from bot.surface import Busy, Button, Form, FormField, Outgoing
-from bot.web import build, listening
+from bot.surface import Button, Form, FormField, Outgoing
+from tests.fakes.playground_house import House, opened
 
 pytestmark = pytest.mark.real_time
 
-TOKEN = "0123456789abcdef"
 FAULTS = (("quota", "The quota is used up"), ("cut", "The stream breaks"))
-
-
-class House:
-    """A served playground, and a visitor's way in."""
-
-    def __init__(self, playground: Playground, session: aiohttp.ClientSession, port: int) -> None:
-        self.playground = playground
-        self.session = session
-        self.port = port
-        self.base = f"http://127.0.0.1:{port}/playground/{TOKEN}"
-        self.events: list[Event] = []
-        self.busy = False
-
-    async def accept(self, event: Event) -> bool:
-        if self.busy:
-            raise Busy(2.5)
-        self.events.append(event)
-        return True
-
-    async def post(self, path: str, **body: object) -> tuple[int, Any, Mapping[str, str]]:
-        async with self.session.post(f"{self.base}/{path}", json=body) as response:
-            return response.status, await response.json(), response.headers
-
-    async def send(self, text: str, client: str = "c1", **more: object) -> int:
-        body = {"id": client, "person": "ada", "chat": "dm-ada", "text": text} | more
-        return (await self.post("send", **body))[0]
-
-    async def upload(self, data: bytes, kind: str, name: str = "a") -> tuple[int, Any]:
-        async with self.session.post(
-            f"{self.base}/upload?name={name}", data=io.BytesIO(data), headers={"Content-Type": kind}
-        ) as response:
-            return response.status, await response.json()
-
-    @asynccontextmanager
-    async def tab(self, query: str = "", **headers: str) -> AsyncIterator["Tab"]:
-        async with self.session.get(f"{self.base}/events{query}", headers=headers) as response:
-            assert response.status == 200
-            yield Tab(response)
-
-
-class Tab:
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.last = ""
-
-    async def next(self, kind: str = "") -> dict[str, Any]:
-        """The next operation, or the next of a kind."""
-        async with asyncio.timeout(5):
-            async for line in self._response.content:
-                if line.startswith(b"id: "):
-                    self.last = line[4:].decode().strip()
-                if line.startswith(b"data: "):
-                    operation: dict[str, Any] = json.loads(line[6:])
-                    if kind in ("", operation["op"]):
-                        return operation
-        raise AssertionError("the stream has ended")
-
-    async def ends(self) -> bool:
-        async with asyncio.timeout(5):
-            await self._response.content.read()
-        return True
-
-
-@asynccontextmanager
-async def opened(**options: Any) -> AsyncIterator[House]:
-    playground = Playground(slots=Pace(), token=TOKEN, **options)
-
-    async def accept(event: Event) -> bool:
-        return await house.accept(event)
-
-    async with (
-        listening(build((), playground.routes(accept)), host="127.0.0.1", port=0) as port,
-        aiohttp.ClientSession() as session,
-    ):
-        house = House(playground, session, port)
-        running = asyncio.create_task(playground.run(accept))
-        try:
-            yield house
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
 
 
 async def status(house: House, path: str = "/", **headers: str) -> int:
     async with house.session.get(house.base + path, headers=headers) as response:
         return response.status
-
-
-async def test_the_page_comes_with_its_files_under_a_strict_policy() -> None:
-    async with opened() as house:
-        async with house.session.get(house.base) as response:
-            assert response.status == 200 and str(response.url) == house.base + "/"
-            assert response.content_type == "text/html"
-            policy = response.headers["Content-Security-Policy"]
-            assert "default-src 'self'" in policy and "unsafe" not in policy
-            assert "frame-ancestors 'none'" in policy and "form-action 'none'" in policy
-            assert response.headers["X-Content-Type-Options"] == "nosniff"
-            assert response.headers["Referrer-Policy"] == "no-referrer"
-            assert response.headers["Cache-Control"] == "no-store"
-        async with house.session.get(house.base + "/page.js") as response:
-            assert response.content_type == "text/javascript"
-        assert await status(house, "/nothing.js") == 404
-        assert await status(house, "/page.py") == 404
-        assert await status(house, "/%2e%2e%2fadapter.py") == 404
-
-
-@pytest.mark.parametrize("token", ["x", TOKEN + "0", TOKEN[:-1], "%C3%A9", "%FF"])
-async def test_without_the_token_there_is_nothing(token: str) -> None:
-    async with opened() as house:
-        house.base = house.base.replace(TOKEN, token)
-        for path in ("/", "/page.js", "/events", "/file/" + "0" * 32):
-            assert await status(house, path) == 404
-        async with house.session.post(house.base + "/send", data=b"{") as response:
-            assert response.status == 404
-
-
-async def test_only_our_own_names_and_our_own_page_come_in() -> None:
-    async with opened() as house:
-        port = house.port
-        for host in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"):
-            assert await status(house, Host=host) == 200
-        for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", "localhost:x", "["):
-            assert await status(house, Host=host) == 403
-
-        async def posting(**headers: str) -> int:
-            body = {"name": "ideal"}
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            async with house.session.post(
-                house.base + "/behaviour", json=body, headers=named
-            ) as response:
-                return response.status
-
-        own = f"http://127.0.0.1:{port}"
-        assert await posting() == 200
-        assert await posting(Origin=own, Sec_Fetch_Site="same-origin") == 200
-        for origin in ("http://evil.example", "null", "", f"http://localhost:{port}", own + "0"):
-            assert await posting(Origin=origin) == 403
-        assert await posting(Sec_Fetch_Site="cross-site") == 403
-        assert await posting(Sec_Fetch_Site="same-site") == 403
-
-
-async def test_what_is_not_ours_is_refused_in_a_sentence() -> None:
-    async with opened() as house:
-
-        async def raw(data: bytes, kind: str = "application/json") -> tuple[int, Any]:
-            async with house.session.post(
-                house.base + "/send", data=data, headers={"Content-Type": kind}
-            ) as response:
-                return response.status, (await response.json())["error"]
-
-        good = {"id": "c", "person": "ada", "chat": "dm-ada", "text": "x"}
-        for wrong in (
-            b"",
-            b"{",
-            b"[]",
-            b"\xff",
-            b"[" * 20_000,
-            json.dumps(good | {"text": "x" * 20_001}).encode(),
-            json.dumps(good | {"text": 1}).encode(),
-            json.dumps(good | {"files": ["x"] * 11}).encode(),
-            json.dumps(good | {"id": ""}).encode(),
-        ):
-            assert (await raw(wrong))[0] == 400
-        assert (await raw(json.dumps(good).encode(), "text/plain"))[0] == 400
-        assert (await raw(b" " * (300 * 1024)))[0] == 413
-        assert await raw(json.dumps(good | {"chat": "dm-ben"}).encode()) == (
-            409,
-            "This person is not in this chat.",
-        )
-        assert house.events == []
-
-
-async def test_a_body_without_a_length_is_read_no_further_than_allowed() -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        for _ in range(400):
-            yield b" " * 1024
-
-    async with (
-        opened() as house,
-        house.session.post(
-            house.base + "/send", data=endless(), headers={"Content-Type": "application/json"}
-        ) as response,
-    ):
-        assert response.status == 413
 
 
 async def test_a_tab_hears_how_things_stand_and_what_changes() -> None:

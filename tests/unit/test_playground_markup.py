@@ -141,6 +141,7 @@ def test_what_people_type_is_text(text: str) -> None:
 
 
 @given(TEXTS.map("".join), st.lists(st.integers(1, 40), max_size=12))
+@example("words\n```fence` that is none", [11, 1, 1])
 @example("[a]\n\ntwo\n\n[a]: https://b.c\n\nthree", [4, 8, 16])
 def test_frames_show_what_the_whole_text_would(text: str, steps: list[int]) -> None:
     frames, at = Frames(), 0
@@ -161,7 +162,7 @@ def test_closed_blocks_of_a_growing_text_are_not_rendered_again() -> None:
     text = "".join(f"Paragraph **{number}** of many.\n\n" for number in range(2000))
     frames.render(text)
     frames.render(text + "more")
-    assert len(frames._closed) >= len(text) - 40
+    assert len(frames._closed) >= len(text) - 80
 
 
 @pytest.mark.parametrize(
