@@ -169,6 +169,18 @@ class Tab:
         await asyncio.to_thread(path.write_bytes, base64.b64decode(data))
 
 
+async def say(tab: Tab, words: str) -> None:
+    """Write in the composer of the playground's page, and send."""
+    await tab.click("#text")
+    await tab.type(words)
+    await tab.press("Enter")
+
+
+async def shown(tab: Tab, selector: str) -> str:
+    """The text of the last element found."""
+    return str(await tab.run(f"[...document.querySelectorAll('{selector}')].at(-1)?.textContent"))
+
+
 class _Line:
     """Calls and events on the one socket to the browser."""
 

@@ -9,29 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import browser, process
-from tests.fakes.browser import Tab
+from tests.fakes.browser import Tab, say
 from tests.fakes.pictures import png
 
-EXECUTABLE = browser.installed()
-pytestmark = [
-    pytest.mark.real_time,
-    pytest.mark.skipif(
-        EXECUTABLE is None,
-        reason="no Chromium on this machine: `try` was not tried in a browser",
-    ),
-]
+pytestmark = pytest.mark.real_time
 
 GROWING = "document.querySelector('.growing .body')?.textContent.length"
 IDLE = "!document.querySelector('.growing') && document.getElementById('stop').hidden"
 ANSWERED = f"document.querySelector('.bot .action.regenerate') && {IDLE}"
 LAST = "[...document.querySelectorAll('.bot .body')].at(-1)?.textContent"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[str]:
-    assert EXECUTABLE
-    with browser.chromium(EXECUTABLE) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +55,6 @@ async def become(tab: Tab, name: str) -> None:
     await tab.click(f".person[title={name}]")
     await tab.until(f"document.getElementById('chat-words').textContent === 'as {name}'")
     assert not await tab.run("document.querySelector('.message')")
-
-
-async def say(tab: Tab, words: str) -> None:
-    await tab.click("#text")
-    await tab.type(words)
-    await tab.press("Enter")
 
 
 async def test_an_answer_grows_is_stopped_and_comes_anew_in_place_of_the_old(tab: Tab) -> None:
