@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from math import inf
 
-from bot.events import MessageRef
+from bot.events import MessageRef, Place
 from bot.live import LiveReply
 from bot.pace import Pace
-from bot.surface import Button, Capabilities, Outgoing
+from bot.surface import Budget, Button, Capabilities, Outgoing
 from tests.fakes.screen import Bubble, Screen, place
 from tests.fakes.shelf import Shelf
 
@@ -273,10 +272,20 @@ async def test_half_open_code_is_closed_when_its_message_has_grown_for_long_enou
     assert lines == ["first = 1", "second = 2", "third = 3", "fourth = 4"]
 
 
-async def test_an_answer_without_end_costs_as_much_as_its_length() -> None:
+async def test_a_text_is_looked_at_only_when_its_slot_has_come() -> None:
+    class Looked(Screen):
+        looks = 0
+
+        def fits(self, place: Place, text: str) -> int:
+            self.looks += 1
+            return super().fits(place, text)
+
     text = "A sentence of an answer. " * 4_000
-    screen = Screen(Pace(), size=200_000, capabilities=Capabilities(grow_for=inf))
+    screen = Looked(Pace(), size=200_000, chat=Budget(scope="chat", rate=0.2))
     async with reply(screen) as live:
         await stream(live, text, pieces=5_000, every=0.05)
         await live.finish(final(text))
     assert screen.texts == [text]
+    assert 50 <= live.frames <= 51  # of 5,000 texts
+    # Before and after the wait, doubling from 512 to 100,000 characters, and what is shown.
+    assert screen.looks <= 20 * live.frames
