@@ -81,7 +81,7 @@ async def test_an_error_nobody_expected_is_told_under_a_reference_and_holds_up_n
     (entry,) = [entry for entry in logs if entry["log_level"] == "error"]
     assert entry["reference"] == reference
     assert "what Ann wrote" not in repr(logs)
-    assert any("tests/unit/test_dispatch.py" in line for line in entry["trace"])
+    assert any("tests/fakes/dispatched.py" in line for line in entry["trace"])
 
 
 async def test_two_references_are_two() -> None:
