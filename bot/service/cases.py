@@ -11,7 +11,6 @@ from bot.service import about, again, ask, inputs, rate, recover, remarks, revis
 from bot.service.tools import Tools, say
 from bot.store.database import Fault
 from bot.store.records import Work
-from bot.surface import SurfaceError
 
 SETTLE_EVERY = 30.0
 """Seconds between looks for ratings the API has not been told: what fails waits at least so."""
@@ -162,6 +161,9 @@ async def _every(seconds: float, name: str, sweep: Callable[[], Awaitable[None]]
     while True:
         try:
             await sweep()
-        except (Fault, SurfaceError) as error:
+        except Fault as error:
             _log.warning("a sweep failed", sweep=name, error=type(error).__name__)
+        except Exception as error:
+            # Raised on, it would end every open answer.
+            _log.error("a sweep failed", sweep=name, trace=observe.trace(error))
         await asyncio.sleep(seconds)
