@@ -29,6 +29,7 @@ _SHAPES = re.compile(
 
 # The first two print whole addresses at "info", Telegram's token included; Alembic its plugins.
 _NOISY = ("httpx", "aiohttp.access", "alembic")
+_OURS = ("bot", "adapters")
 _FACTS: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -168,7 +169,10 @@ def configure(
     handler.setFormatter(_CleanFormatter(formatter, Redaction(secrets)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    # At "debug" libraries print what they work on: statements with people's words, headers.
+    root.setLevel("INFO" if level == "debug" else level.upper())
+    for ours in _OURS:
+        logging.getLogger(ours).setLevel(level.upper())
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

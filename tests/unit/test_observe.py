@@ -19,6 +19,8 @@ def logging_as_it_was() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in ("bot", "adapters"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -48,6 +50,15 @@ def test_a_library_s_lines_look_like_ours_and_hold_no_secret() -> None:
     )
     (line,) = lines(stream)
     assert line["event"] == "POST https://api.telegram.org/bot[hidden]/sendMessage key=[hidden]"
+
+
+def test_debugging_us_does_not_print_what_libraries_work_on() -> None:
+    stream = io.StringIO()
+    observe.configure(stream=stream, level="debug")
+    logging.getLogger("aiosqlite").debug("executing %r", ("INSERT …", ("what somebody asked",)))
+    observe.get_logger("bot.live").debug("frame")
+    observe.get_logger("adapters.slack").debug("call")
+    assert [line["event"] for line in lines(stream)] == ["frame", "call"]
 
 
 def test_a_traceback_holds_no_secret() -> None:
