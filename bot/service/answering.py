@@ -8,7 +8,7 @@ decides it; then it is closed once, and nothing of it is decided again.
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import uuid4
 
@@ -36,7 +36,7 @@ from bot.store.database import Fault
 from bot.store.records import Answer, Outcome, Recording, Source, Upload, Value
 from bot.surface import Again, Outgoing
 
-KEEP_EVERY = 1.5
+KEEP_EVERY = 1.9
 """Seconds between looks at the row: the text of at most two seconds is lost with the process."""
 STOP_WAIT = 5.0
 """Seconds a stopped stream gets to end by itself: the API looks for stops every second or two."""
@@ -79,20 +79,17 @@ async def work_out(tools: Tools, answer: Answer) -> None:
         await turn.take()
     if turn.left:
         raise Again(0)
-    if turn.closed:
-        await _afterwards(tools, answer.id, turn.speech)
+    if turn.closed is not None:
+        await _afterwards(tools, turn.closed, turn.speech)
 
 
-async def _afterwards(tools: Tools, id: str, speech: bytes) -> None:
+async def _afterwards(tools: Tools, answer: Answer, speech: bytes) -> None:
     """What waits for the end of an answer: its voice, and reactions that came early."""
-    answer = await tools.store.answer(id)
-    if answer is None:
-        return
     media = sniff(speech[:64])
     if media is not None and answer.outcome == "whole":
         recording = Recording(data=speech, media_type=media.media_type)
-        await tools.store.keep_recording(id, recording)
-    if await tools.store.rating(id, answer.place.user.id) is not None:
+        await tools.store.keep_recording(answer.id, recording)
+    if await tools.store.rating(answer.id, answer.place.user.id) is not None:
         await rate.settle(tools)
     await speak.after(tools, answer)
 
@@ -103,9 +100,8 @@ class _Turn:
     def __init__(
         self, tools: Tools, answer: Answer, claim: str, run: Run, phrases: Phrases
     ) -> None:
-        self.left = False
-        """Put back unasked, for the next process."""
-        self.closed = False
+        self.left = False  # put back unasked, for the next process
+        self.closed: Answer | None = None  # as it is once it has been shown to its end
         self.speech = b""
         self._tools = tools
         self._answer = answer
@@ -341,8 +337,17 @@ class _Turn:
         if not await self._decided(ending):
             self._live.abandon()
             return
-        answer = await self._tools.store.answer(self._answer.id)
-        if not ending.silent and answer is not None:
+        answer = replace(
+            self._answer,
+            state=ending.outcome,
+            outcome=ending.outcome,
+            text=ending.text,
+            error=ending.error,
+            sources=ending.sources,
+            message_id=(self._stream and self._stream.message_id) or "",
+            finished_at=self._tools.now(),
+        )
+        if not ending.silent:
             await self._live.finish(await endings.ending(self._tools, answer))
         elif ending.text.strip():
             # Not just let go: a first message on its way would be on the screen unknown to us.
@@ -350,7 +355,7 @@ class _Turn:
         else:
             self._live.abandon()
         await self._tools.store.closed(self._answer.id, self._claim)
-        self.closed = not ending.silent
+        self.closed = None if ending.silent else answer
 
     async def _decided(self, ending: Ending) -> bool:
         stream = self._stream
@@ -376,7 +381,7 @@ class _Turn:
         observe.RATE_LIMITED.labels(self._answer.place.chat.platform).inc(live.limited)
         if self._first_event is not None and live.first_shown is not None:
             observe.FIRST_TEXT.observe(max(0.0, live.first_shown - self._first_event))
-        if ending is None or not self.closed:
+        if ending is None or self.closed is None:
             return
         seconds = self._now() - self._began
         observe.ANSWERS.labels(ending.outcome).inc()

@@ -27,12 +27,12 @@ class StoredScreens:
 async def inherited(store: Store, answer: Answer) -> list[MessageRef]:
     """The messages to write `answer` over, noted as its parts from 0 on.
 
-    What may or may not be on the screen cannot be written over and is let go.
+    An answer that waits has shown nothing of its own. What may or may not be on the screen cannot
+    be written over and is let go.
     """
-    if answer.replaces:
-        found = await store.take_over_screens(answer.replaces, answer.id)
-    else:
-        found = await store.screens(answer.id)
+    if not answer.replaces:
+        return []
+    found = await store.take_over_screens(answer.replaces, answer.id)
     noted = [screen for screen in found if screen.role != "voice"]
     refs = list(dict.fromkeys(screen.ref for screen in noted if screen.ref is not None))
     wanted = [
