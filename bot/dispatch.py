@@ -66,8 +66,8 @@ class Inbox(Protocol):
         ...
 
     @property
-    def opened(self) -> bool:
-        """Whether new work begins: what was left has been taken up, and nothing is closing."""
+    def hindrance(self) -> str:
+        """ "" once what an earlier process left has been taken up, else why it is not."""
         ...
 
     async def accept(self, event: Event, lane: str) -> bool:
@@ -165,7 +165,7 @@ class Dispatcher:
         """ "" while events are taken and worked on, else what hinders it."""
         if self._closing.is_set():
             return "the bot is stopping"
-        return "" if self._inbox.opened else "the inbox is not open yet"
+        return self._inbox.hindrance
 
     def _is_full(self) -> bool:
         return self._inbox.depth >= self._limit or self._inbox.writing >= WRITING

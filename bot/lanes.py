@@ -28,6 +28,7 @@ ALBUM_LIMIT = 15.0  # seconds a whole album may keep its lane waiting
 SAVING = 5.0  # seconds an event gets to be stored while the process ends: SQLite's busy timeout
 LONGEST_PAUSE = 30.0  # seconds between attempts to reach a database that is away
 WATCH = 10.0  # seconds between looks at the backlog; metrics are fetched every 15 to 60
+OTHERS = "another process works on this database; its end is waited for"
 RECENT = 10_000  # ids remembered: twenty seconds of the greatest intake
 
 _log = observe.get_logger("bot.lanes")
@@ -62,6 +63,7 @@ class Rows(Protocol):
         """Everything not done, in order of acceptance, and when it is due if that lies ahead."""
         ...
 
+    async def take(self) -> bool: ...  # be the one that works on them; False: another is
     async def begun(self, id: str) -> None: ...
     async def done(self, *ids: str) -> None: ...
     async def again(self, id: str, at: datetime) -> None: ...
@@ -137,6 +139,7 @@ class Lanes:
         self._number = 0
         self._depth = 0
         self._started = 0.0
+        self._others = False
         self._opened = asyncio.Event()
         self._closing = asyncio.Event()
 
@@ -151,9 +154,12 @@ class Lanes:
         return len(self._saving)
 
     @property
-    def opened(self) -> bool:
-        """Whether what an earlier process left has been taken up and new work begins."""
-        return self._opened.is_set() and not self._closing.is_set()
+    def hindrance(self) -> str:
+        """ "" once what an earlier process left has been taken up and new work begins."""
+        if self._others:
+            return OTHERS
+        begins = self._opened.is_set() and not self._closing.is_set()
+        return "" if begins else "the inbox is not open yet"
 
     async def accept(self, event: Event, lane: str) -> bool:
         """Store the event and queue it; False when it was seen before. Raises Fault.
@@ -225,7 +231,9 @@ class Lanes:
         pause = 1.0
         while not self._closing.is_set():
             try:
-                return await self._rows.unfinished()
+                if await self._is_ours():
+                    return await self._rows.unfinished()
+                pause = 1.0
             except Fault as fault:
                 _log.error("the inbox cannot be read yet", error=type(fault).__name__)
             with suppress(TimeoutError):
@@ -233,6 +241,14 @@ class Lanes:
                     await self._closing.wait()
             pause = min(pause * 2, LONGEST_PAUSE)
         return ()
+
+    async def _is_ours(self) -> bool:
+        """Whether this process may work on the rows; logged when it turns."""
+        others = not await self._rows.take()
+        if others != self._others:
+            _log.warning(OTHERS if others else "this process works on the database now")
+        self._others = others
+        return not others
 
     def _queue(self, work: Work, *, since: float, due: float) -> None:
         self._number += 1
@@ -337,6 +353,7 @@ class Lanes:
     async def _watch(self) -> None:
         while True:
             try:
+                await self._is_ours()  # a server that was started anew has forgotten
                 depth, age = await self._rows.backlog()
             except Fault:
                 depth, age = self._depth, 0.0

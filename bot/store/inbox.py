@@ -1,7 +1,7 @@
 """The inbox: every accepted event as a row, which is both its memory and the work to do."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Update, bindparam, func, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.events import Event, decode, encode
 from bot.store.records import Work
+from bot.store.sole import Take
 from bot.store.statements import insert
 from bot.store.tables import inbox
 from bot.store.transactions import Transactions
@@ -37,10 +38,12 @@ class SqlInbox:
     def __init__(
         self,
         transactions: Transactions,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime],
+        take: Take,
     ) -> None:
         self._transactions = transactions
         self._now = now
+        self.take = take
 
     async def accept(self, event: Event, lane: str) -> bool:
         """Keep the event; False where its id was there. Calls return in the order they came."""

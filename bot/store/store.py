@@ -24,6 +24,7 @@ from bot.store import (
     retention,
     screens,
     settled,
+    sole,
     transactions,
     usage,
 )
@@ -59,8 +60,8 @@ async def keeping(
     engine: AsyncEngine, now: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[tuple["Store", SqlInbox]]:
     """The store and the inbox on one database of the newest schema; both share their commits."""
-    async with transactions.running(engine) as running:
-        yield Store(running, now), SqlInbox(running, now)
+    async with transactions.running(engine) as running, sole.contended(engine) as take:
+        yield Store(running, now), SqlInbox(running, now, take)
 
 
 class Store:

@@ -40,6 +40,7 @@ class MemoryRows:
         self.down = False
         self.unsure = False
         self.writes = 0
+        self.others = False  # another process works on these rows
         self._process = 0
 
     def cut_off(self) -> None:
@@ -47,6 +48,10 @@ class MemoryRows:
 
     def states(self) -> dict[str, str]:
         return {id: row.state for id, row in self.rows.items()}
+
+    async def take(self) -> bool:
+        await self._reach()
+        return not self.others
 
     async def accept(self, event: Event, lane: str) -> bool:
         await self._reach()

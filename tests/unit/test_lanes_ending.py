@@ -13,6 +13,25 @@ from tests.fakes.laned import ANN, BEN, Worker, until_idle, working
 from tests.fakes.rows import MemoryRows, now
 
 
+async def test_a_second_process_waits_for_the_end_of_the_first_and_says_so() -> None:
+    rows, worker = MemoryRows(), Worker()
+    await rows.accept(message("a"), ANN)
+    rows.others = True
+    with structlog.testing.capture_logs() as logs:
+        async with working(rows, worker) as here:
+            await asyncio.sleep(100)
+            assert worker.begun == []
+            assert here.hindrance.startswith("another process works on this database")
+            rows.others = False
+            await until_idle(rows)
+            assert here.hindrance == ""
+            assert worker.begun[0][0] < 103
+            rows.others = True  # its server was started anew, and somebody else was quicker
+            await asyncio.sleep(lanes.WATCH + 1)
+            assert here.hindrance.startswith("another process works on this database")
+    assert [line["log_level"] for line in logs if "process" in line["event"]] == ["warning"] * 3
+
+
 async def test_draining_begins_nothing_more_and_ends_what_has_begun() -> None:
     rows, worker = MemoryRows(), Worker(10)
     async with working(rows, worker, talks=1) as here:
@@ -67,7 +86,7 @@ async def test_lanes_that_never_ran_end_at_once_when_drained() -> None:
     here = Lanes(rows, now=now)
     here.drain()
     await here.run(worker)
-    assert not here.opened
+    assert here.hindrance
 
 
 async def test_an_event_whose_caller_gave_up_is_worked_on_once_it_is_stored() -> None:
@@ -154,10 +173,10 @@ async def test_a_database_that_comes_up_late_is_waited_for() -> None:
     rows.down = True
     async with working(rows, worker) as here:
         await asyncio.sleep(60)
-        assert not here.opened
+        assert here.hindrance
         rows.down = False
         await until_idle(rows, 35)
-        assert here.opened
+        assert not here.hindrance
 
 
 async def test_lanes_that_wait_for_their_database_end_when_drained() -> None:
