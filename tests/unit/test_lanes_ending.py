@@ -42,7 +42,7 @@ async def test_draining_begins_nothing_more_and_ends_what_has_begun() -> None:
     assert rows.states() == {"a1": "done", "a2": "open", "b1": "open"}
     async with working(rows, worker):
         await until_idle(rows)
-    assert [id for _, id in worker.ended] == ["a1", "b1", "a2"]
+    assert sorted(id for _, id in worker.ended[1:]) == ["a2", "b1"]
     assert set(rows.states().values()) == {"done"}
 
 
