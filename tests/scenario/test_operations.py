@@ -15,6 +15,7 @@ import pytest
 
 from bot.completion import CompletionClient
 from bot.sandbox import Config, serve
+from bot.store.migrate import head
 from tests.fakes.process import read_until, run, started
 
 pytestmark = pytest.mark.real_time
@@ -52,7 +53,7 @@ async def test_check_names_the_cure_and_is_green_once_it_is_taken(
     assert "FAIL  settings    COMPLETION_API_KEY is not set →" in told.out
     assert "FAIL  database" in told.out
     assert "→ run python -m bot migrate" in told.out
-    assert (await run(tmp_path, "migrate")).out == "The database is at revision 0001.\n"
+    assert (await run(tmp_path, "migrate")).out == f"The database is at revision {head()}.\n"
     told = await run(tmp_path, "check", COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=KEY)
     assert told.status == 0, told.said
     assert [line[:16].split()[1] for line in told.out.splitlines()] == [

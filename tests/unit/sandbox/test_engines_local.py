@@ -120,11 +120,12 @@ async def test_stop_frees_the_model_while_it_reads(engine: LocalEngine) -> None:
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    asked = time.monotonic()
+    # Of the processor, not of the clock: a busy machine is slow without anybody reading on.
+    asked = time.process_time()
     following = writing(engine, asks("Hello"))
     assert await anext(following)
-    # Read to its end, the prompt would have taken ten seconds.
-    assert time.monotonic() - asked < 4
+    # Read to its end, the prompt would have taken two cores ten seconds.
+    assert time.process_time() - asked < 6
     await following.aclose()
 
 
