@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, assert_never
+from typing import Literal, Protocol, assert_never
 from urllib.parse import quote
 
 from bot import observe
@@ -35,7 +35,7 @@ LIMIT = 10_000  # events not done: some 20 MB, and more than an hour's work for 
 WRITING = 1000  # events being stored at once: two seconds' worth on a slow disk
 STORED_WITHIN = 2.5  # seconds; Slack gives an event up after 3
 GRACE = 20.0  # seconds open answers get to end by themselves; hosts kill after 30
-CUTTING = 6.0  # seconds for them to say that they were interrupted: a stop at the API takes 5
+CUTTING = 4.0  # seconds for them to say that they were interrupted: two for the API, two for that
 ATTEMPTS = 5  # times work is begun before it is given up
 FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
 FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
@@ -115,6 +115,7 @@ class Dispatcher:
         self._stores = True
         self._excused: Counter[str] = Counter()  # attempts that failed by nobody's fault
         self._closing = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
     async def accept(self, event: Event) -> bool:
@@ -145,21 +146,26 @@ class Dispatcher:
         async with asyncio.TaskGroup() as tasks:
             self._running = tasks.create_task(self._inbox.run(self._perform))
             closing = tasks.create_task(self._closing.wait())
+            hurried = tasks.create_task(self._hurried.wait())
             await asyncio.wait({self._running, closing}, return_when=asyncio.FIRST_COMPLETED)
             self._inbox.drain()
-            if not await _ended(self._running, self._grace):
+            if not await _ended(self._running, self._grace, hurried):
                 _log.info("the grace time is over")
                 self._cut()
                 if not await _ended(self._running, CUTTING):
                     _log.warning("work is broken off and begun again at the next start")
-            self._running.cancel()
-            closing.cancel()
+            for task in (self._running, closing, hurried):
+                task.cancel()
 
     async def drain(self) -> None:
         """Close the intake, let open work end within the grace time, and return when it has."""
         self._closing.set()
         if self._running is not None:
             await asyncio.wait({self._running})
+
+    def hurry(self) -> None:
+        """End the grace time now."""
+        self._hurried.set()
 
     async def health(self) -> str:
         """ "" while events are taken and worked on, else what hinders it."""
@@ -352,9 +358,13 @@ async def _error_of(step: Awaitable[None]) -> BaseException | None:
     return None
 
 
-async def _ended(task: asyncio.Task[None], seconds: float) -> bool:
-    done, _ = await asyncio.wait({task}, timeout=seconds)
-    return bool(done)
+async def _ended(
+    task: asyncio.Task[None], seconds: float, *sooner: asyncio.Task[Literal[True]]
+) -> bool:
+    """Whether the task ends within so many seconds, or before one of the others does."""
+    both = {task, *sooner}
+    await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    return task.done()
 
 
 def _reference() -> str:

@@ -33,14 +33,22 @@ class Bot:
     """Everything between a platform's event and the last word of its answer."""
 
     def __init__(
-        self, dispatcher: Dispatcher, service: Service, adapters: Iterable[web.Adapter]
+        self,
+        dispatcher: Dispatcher,
+        service: Service,
+        adapters: Iterable[web.Adapter],
+        running: Running,
     ) -> None:
+        self._running = running
         self._dispatcher = dispatcher
         self._service = service
         self._adapters = tuple(adapters)
 
     async def run(self, told: Callable[[], Awaitable[None]]) -> None:
-        """Work until `told` returns; then end what is open, within the grace time."""
+        """Work until `told` returns; then end what is open, within the grace time.
+
+        Told once more, it waits for the grace time no longer.
+        """
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self._dispatcher.run(), name="lanes")
             aside = [
@@ -49,10 +57,17 @@ class Bot:
             ]
             aside.append(group.create_task(self._service.run(), name="sweeps"))
             await told()
+            if self._running:
+                _log.warning("ending; told again, it ends at once", open_answers=len(self._running))
+            aside.append(group.create_task(self._hurry(told), name="hurry"))
             await self._dispatcher.drain()
             await working
             for task in aside:
                 task.cancel()
+
+    async def _hurry(self, told: Callable[[], Awaitable[None]]) -> None:
+        await told()
+        self._dispatcher.hurry()
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +80,7 @@ async def assembled(
     Raises DatabaseError when the database cannot be used, OSError when the port is taken.
     """
     async with _kept(settings) as (store, inbox, database_checks):
-        pace = Pace()
+        pace, running = Pace(), Running()
         adapters = platforms(pace)
 
         async def follow_up(event: Event) -> bool:
@@ -78,7 +93,7 @@ async def assembled(
                 surfaces={adapter.name: adapter for adapter in adapters},
                 pace=pace,
                 app=App(client),
-                running=Running(),
+                running=running,
                 accept=follow_up,
                 phrases=phrases.of,
                 rules=rules(settings),
@@ -95,7 +110,7 @@ async def assembled(
         routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
         application = web.build((*database_checks, dispatcher.health), routes)
         async with web.listening(application, host=host, port=port) as opened:
-            yield Bot(dispatcher, service, adapters), opened
+            yield Bot(dispatcher, service, adapters, running), opened
 
 
 @contextlib.asynccontextmanager
@@ -109,5 +124,7 @@ async def _kept(settings: Settings) -> AsyncIterator[tuple[Store, SqlInbox, Sequ
                 _log.warning("the database is in memory and forgets everything at the end")
             else:
                 checks.append(web.file_stays(Path(str(engine.url.database))))
+        elif missing := await migrate.missing(engine):
+            _log.error("nothing can be done yet", missing=missing)
         async with keeping(engine) as (store, inbox):
             yield store, inbox, checks

@@ -12,8 +12,9 @@ from bot.markdown import seal
 from bot.observe import get_logger, trace
 from bot.surface import Button, Outgoing, Slots, Surface, SurfaceError
 
-LAST_WORDS = 5.0
-"""Seconds for saying that an answer breaks off; hosts kill 10 s after the grace time of 20."""
+LAST_WORDS = 3.0
+"""Seconds for saying that an answer breaks off; they come after the grace time of 20 and four more
+for ending in good order, and hosts kill after 30."""
 
 _log = get_logger(__name__)
 

@@ -41,7 +41,7 @@ KEEP_EVERY = 1.9
 STOP_WAIT = 5.0
 """Seconds a stopped stream gets to end by itself: the API looks for stops every second or two."""
 CUT_WAIT = 2.0
-"""The same when the process ends, which leaves six seconds for stream and last screen."""
+"""The same when the process ends, which leaves four seconds for stream and last screen."""
 
 REVISED = "Revised"
 """The error of an answer that was ended since its question had changed; nobody reads it."""

@@ -43,7 +43,11 @@ class SqlInbox:
     ) -> None:
         self._transactions = transactions
         self._now = now
-        self.take = take
+        self._take = take
+
+    async def take(self) -> bool:
+        """Be the one process that works on these rows, until it ends; False while another is."""
+        return await self._take()
 
     async def accept(self, event: Event, lane: str) -> bool:
         """Keep the event; False where its id was there. Calls return in the order they came."""

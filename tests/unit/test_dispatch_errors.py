@@ -210,6 +210,20 @@ async def test_after_the_grace_time_open_answers_are_cut() -> None:
     assert rows.states() == {"a": "done"}
 
 
+async def test_told_once_more_it_ends_what_is_open_at_once() -> None:
+    service, rows = Service(1000), MemoryRows()
+    async with running(service, rows, grace=3600) as here:
+        await here.accept(message("a"))
+        await asyncio.sleep(1)
+        draining = asyncio.create_task(here.drain())
+        await asyncio.sleep(1)
+        assert service.answered == []
+        here.hurry()
+        await draining
+        assert asyncio.get_running_loop().time() == pytest.approx(2, abs=0.1)
+    assert rows.states() == {"a": "done"}
+
+
 async def test_what_cannot_be_cut_is_cancelled_and_stays_queued() -> None:
     service, rows = Service(1000), MemoryRows()
     service.cut = lambda: None  # type: ignore[method-assign]  # a use case that does not listen

@@ -85,7 +85,7 @@ async def test_last_words_are_waited_for_only_so_long() -> None:
             await asyncio.sleep(1)
             screen.fail_next(RateLimited(150))
             raise ZeroDivisionError
-    assert now() == pytest.approx(6)
+    assert now() == pytest.approx(4)
     assert screen.texts == ["one"]
 
 
