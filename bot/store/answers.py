@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlalchemy import Select, bindparam, case, func, select, update
+from sqlalchemy import Executable, Select, bindparam, case, func, select, update
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import Chat, MessageRef, Place, User
 from bot.store import retention, usage
 from bot.store.records import Answer, Outcome, Source, Upload, Value
-from bot.store.statements import insert
+from bot.store.statements import new
 from bot.store.tables import answers, questions, screens
 
 _TAKEN_OVER = (
@@ -26,35 +26,24 @@ def open_answer(connection: Connection, answer: Answer, now: datetime) -> Answer
     finished = answer.state == answer.outcome
     values = {name: getattr(answer, name) for name in _TAKEN_OVER}
     values["finished_at"] = (answer.finished_at or now) if finished else None
-    connection.execute(
-        insert(connection.dialect.name, answers)
-        .values(
-            **values,
-            **_place_columns(answer.place),
-            claim="",
-            forget_wanted=False,
-            emptied=False,
-            asked_at=None if answer.state == "waiting" else answer.created_at,
-        )
-        .on_conflict_do_nothing(index_elements=["event"])
-    )
-    return _one(connection, answers.c.event == answer.event)
+    values |= _place_columns(answer.place)
+    values |= {"claim": "", "forget_wanted": False, "emptied": False}
+    values["asked_at"] = None if answer.state == "waiting" else answer.created_at
+    opened = connection.execute(new(connection.dialect.name, answers, "event"), values)
+    row = opened.mappings().first()
+    return _answer(row or connection.execute(_FOR, {"this": answer.event}).mappings().one())
 
 
 def answer(connection: Connection, id: str) -> Answer | None:
-    return _first(connection, select(answers).where(answers.c.id == id))
+    return _first(connection, _THIS, this=id)
 
 
 def answer_for(connection: Connection, event_id: str) -> Answer | None:
-    return _first(connection, select(answers).where(answers.c.event == event_id))
+    return _first(connection, _FOR, this=event_id)
 
 
 def claim(connection: Connection, id: str, claim: str) -> Answer | None:
-    taken = connection.execute(
-        update(answers).where(answers.c.id == id, _open).values(claim=claim).returning(answers)
-    )
-    row = taken.mappings().first()
-    return _answer(row) if row else None
+    return _first(connection, _CLAIM, this=id, claim=claim)
 
 
 def asked(
@@ -65,21 +54,14 @@ def asked(
     inputs: Mapping[str, Value],
     uploads: Sequence[Upload],
 ) -> bool:
-    held = _held(id, claim)
-    changed = connection.execute(
-        update(answers)
-        .where(held, answers.c.state == "waiting", answers.c.stop_wanted.is_(False))
-        .values(state="asked", asked_at=now, inputs=dict(inputs), uploads=tuple(uploads))
-    )
+    values = {"asked_at": now, "inputs": dict(inputs), "uploads": tuple(uploads)}
+    changed = connection.execute(_ASKED, {"this": id, "holder": claim, **values})
     return changed.rowcount == 1
 
 
 def started(connection: Connection, id: str, claim: str, task_id: str, message_id: str) -> bool:
-    changed = connection.execute(
-        update(answers)
-        .where(_held(id, claim), answers.c.state.in_(("asked", "streaming")))
-        .values(state="streaming", task_id=task_id, message_id=message_id)
-    )
+    values = {"task_id": task_id, "message_id": message_id}
+    changed = connection.execute(_STARTED, {"this": id, "holder": claim, **values})
     return changed.rowcount == 1
 
 
@@ -104,39 +86,21 @@ def closing(
     message_id: str,
     task_id: str,
 ) -> bool:
-    held = select(answers).where(_held(id, claim)).with_for_update()
-    row = connection.execute(held).mappings().first()
-    if row is None:
-        return False
-    if row["outcome"] is not None:
-        return True  # decided, and its usage counted, by the first that came
-    connection.execute(
-        update(answers)
-        .where(answers.c.id == id)
-        .values(
-            state="closing",
-            outcome=outcome,
-            text=text,
-            error=error,
-            sources=tuple(sources),
-            tokens=tokens,
-            price=price,
-            currency=currency,
-            message_id=message_id or row["message_id"],
-            task_id=task_id or row["task_id"],
-        )
-    )
-    usage.add(connection, now.astimezone(UTC).date(), row["end_user"], tokens, price, currency)
+    held = {"this": id, "holder": claim}
+    values = {"outcome": outcome, "text": text, "error": error, "sources": tuple(sources)}
+    used = {"tokens": tokens, "price": price, "currency": currency}
+    ids = {"known_message": message_id, "known_task": task_id}
+    end_user = connection.execute(_CLOSING, held | values | used | ids).scalar_one_or_none()
+    if end_user is None:
+        # Decided, and its usage counted, by the first that came; or claimed by another.
+        return connection.execute(_HELD, held).first() is not None
+    usage.add(connection, now.astimezone(UTC).date(), end_user, tokens, price, currency)
     return True
 
 
 def closed(connection: Connection, id: str, claim: str, now: datetime) -> None:
-    finished = connection.execute(
-        update(answers)
-        .where(_held(id, claim), answers.c.state == "closing")
-        .values(state=answers.c.outcome, finished_at=now)
-        .returning(answers.c.forget_wanted)
-    ).first()
+    values = {"this": id, "holder": claim, "finished_at": now}
+    finished = connection.execute(_CLOSED, values).first()
     if finished and finished.forget_wanted:
         retention.forget_answers(connection, answers.c.id == id)
 
@@ -198,11 +162,27 @@ def asked_since(connection: Connection, end_user: str, since: datetime) -> int:
 
 _open = answers.c.finished_at.is_(None)
 
-# Built once, since every open answer asks for it every other second. A keeper may come late: once
-# the outcome is decided, its text is.
+# Built once: what every answer does. Values that are not named here are given at execution.
+_this = answers.c.id == bindparam("this")
+_held = _this & (answers.c.claim == bindparam("holder"))
+_THIS = select(answers).where(_this)
+_FOR = select(answers).where(answers.c.event == bindparam("this"))
+_HELD = select(answers.c.number).where(_held)
+_CLAIM = update(answers).where(_this, _open).values(claim=bindparam("claim")).returning(answers)
+_ASKED = (
+    update(answers)
+    .where(_held, answers.c.state == "waiting", answers.c.stop_wanted.is_(False))
+    .values(state="asked")
+)
+_STARTED = (
+    update(answers)
+    .where(_held, answers.c.state.in_(("asked", "streaming")))
+    .values(state="streaming")
+)
+# A keeper may come late: once the outcome is decided, its text is.
 _KEEP = (
     update(answers)
-    .where(answers.c.id == bindparam("this"), answers.c.claim == bindparam("holder"))
+    .where(_held)
     .values(
         text=case(
             (answers.c.outcome.is_(None), bindparam("newest", type_=answers.c.text.type)),
@@ -211,10 +191,22 @@ _KEEP = (
     )
     .returning(answers.c.stop_wanted)
 )
-
-
-def _held(id: str, claim: str) -> ColumnElement[bool]:
-    return (answers.c.id == id) & (answers.c.claim == claim)
+_CLOSING = (
+    update(answers)
+    .where(_held, answers.c.outcome.is_(None))
+    .values(
+        state="closing",
+        message_id=func.coalesce(func.nullif(bindparam("known_message"), ""), answers.c.message_id),
+        task_id=func.coalesce(func.nullif(bindparam("known_task"), ""), answers.c.task_id),
+    )
+    .returning(answers.c.end_user)
+)
+_CLOSED = (
+    update(answers)
+    .where(_held, answers.c.state == "closing")
+    .values(state=answers.c.outcome)
+    .returning(answers.c.forget_wanted)
+)
 
 
 def _of_person(place: Place) -> ColumnElement[bool]:
@@ -232,12 +224,8 @@ def _newest(found: Select[tuple[object]]) -> Select[tuple[object]]:
     return found.order_by(answers.c.number.desc()).limit(1)
 
 
-def _one(connection: Connection, which: ColumnElement[bool]) -> Answer:
-    return _answer(connection.execute(select(answers).where(which)).mappings().one())
-
-
-def _first(connection: Connection, found: Select[tuple[object]]) -> Answer | None:
-    row = connection.execute(found).mappings().first()
+def _first(connection: Connection, found: Executable, **values: object) -> Answer | None:
+    row = connection.execute(found, values).mappings().first()
     return _answer(row) if row else None
 
 

@@ -7,13 +7,13 @@ kept under no event until the question comes.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import File, MessageRef
 from bot.store.records import Question
-from bot.store.statements import insert
+from bot.store.statements import insert, new
 from bot.store.tables import questions
 
 _FIELDS = ("ref", "event", "text", "files", "quoted", "deleted")
@@ -23,14 +23,9 @@ _COLUMNS = tuple(questions.c[name] for name in _FIELDS)
 def remember_question(connection: Connection, question: Question, now: datetime) -> Question:
     whole = {name: getattr(question, name) for name in _FIELDS}
     whole |= {"emptied": False, "changed_at": now}
-    new = connection.execute(
-        insert(connection.dialect.name, questions)
-        .values(whole)
-        .on_conflict_do_nothing(index_elements=["ref"])
-        .returning(*_COLUMNS)
-    ).first()
-    if new:
-        return Question(**new._mapping)
+    added = connection.execute(new(connection.dialect.name, questions, "ref"), whole).mappings()
+    if row := added.first():
+        return Question(**{name: row[name] for name in _FIELDS})
     its_row = questions.c.ref == question.ref
     # What is there was changed since, or is the same; only what retention took is written again.
     taken = questions.c.emptied & ~questions.c.deleted
@@ -42,13 +37,12 @@ def remember_question(connection: Connection, question: Question, now: datetime)
 
 
 def question(connection: Connection, ref: MessageRef) -> Question | None:
-    row = connection.execute(select(*_COLUMNS).where(questions.c.ref == ref, _known)).first()
+    row = connection.execute(_ON_MESSAGE, {"this": ref}).first()
     return Question(**row._mapping) if row else None
 
 
 def questions_of(connection: Connection, event_id: str) -> list[Question]:
-    its_rows = select(*_COLUMNS).where(questions.c.event == event_id, _known)
-    rows = connection.execute(its_rows.order_by(questions.c.number))
+    rows = connection.execute(_OF_EVENT, {"this": event_id})
     return [Question(**row._mapping) for row in rows]
 
 
@@ -86,3 +80,9 @@ def _change(
 
 
 _known = questions.c.event != ""
+_ON_MESSAGE = select(*_COLUMNS).where(questions.c.ref == bindparam("this"), _known)
+_OF_EVENT = (
+    select(*_COLUMNS)
+    .where(questions.c.event == bindparam("this"), _known)
+    .order_by(questions.c.number)
+)

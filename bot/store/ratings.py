@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
@@ -17,6 +17,9 @@ _FIELDS = (
     *("attempts", "next_try"),
 )
 _COLUMNS = tuple(ratings.c[name] for name in _FIELDS)
+_ONE = select(*_COLUMNS).where(
+    ratings.c.answer == bindparam("this"), ratings.c.user == bindparam("by")
+)
 
 
 def mark(
@@ -46,7 +49,7 @@ def add_words(connection: Connection, answer: str, user: str, content: str) -> R
 
 
 def rating(connection: Connection, answer: str, user: str) -> Rating | None:
-    row = connection.execute(select(*_COLUMNS).where(_of(answer, user))).mappings().first()
+    row = connection.execute(_ONE, {"this": answer, "by": user}).mappings().first()
     return _rating(row) if row else None
 
 

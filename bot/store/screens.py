@@ -1,22 +1,22 @@
 """Steps on screens: the messages that show an answer or say it aloud."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import MessageRef
 from bot.store.records import Role, Screen
-from bot.store.statements import insert, put
+from bot.store.statements import new, put
 from bot.store.tables import screens
 
 _ORDER = ("text", "note", "voice")
+_OF_ANSWER = select(screens).where(screens.c.answer == bindparam("this"))
 
 
 def intend_screen(connection: Connection, answer: str, part: int, role: Role) -> None:
     connection.execute(
-        insert(connection.dialect.name, screens)
-        .values(answer=answer, part=part, role=role, ref=None)
-        .on_conflict_do_nothing(index_elements=["answer", "role", "part"])
+        new(connection.dialect.name, screens, "answer", "role", "part"),
+        {"answer": answer, "part": part, "role": role, "ref": None},
     )
 
 
@@ -31,7 +31,7 @@ def removed_screen(connection: Connection, answer: str, part: int, role: Role) -
 
 
 def of_answer(connection: Connection, answer: str) -> list[Screen]:
-    rows = connection.execute(select(screens).where(screens.c.answer == answer))
+    rows = connection.execute(_OF_ANSWER, {"this": answer})
     found = [Screen(**row._mapping) for row in rows]
     return sorted(found, key=lambda screen: (_ORDER.index(screen.role), screen.part))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.engine import Connection
 
 from bot.store.records import Dialog, Preferences, Value
@@ -11,8 +11,7 @@ from bot.store.tables import dialogs, preferences
 
 
 def read_preferences(connection: Connection, scope: str) -> Preferences:
-    columns = (preferences.c.inputs, preferences.c.voice, preferences.c.language)
-    row = connection.execute(select(*columns).where(preferences.c.scope == scope)).first()
+    row = connection.execute(_PREFERENCES, {"this": scope}).first()
     return Preferences(**row._mapping) if row else Preferences()
 
 
@@ -40,7 +39,7 @@ def open_dialog(connection: Connection, scope: str, dialog: Dialog) -> None:
 
 
 def dialog(connection: Connection, scope: str) -> Dialog | None:
-    row = connection.execute(select(*_DIALOG).where(dialogs.c.scope == scope)).first()
+    row = connection.execute(_OPEN_DIALOG, {"this": scope}).first()
     return Dialog(**row._mapping) if row else None
 
 
@@ -60,3 +59,7 @@ def _settle(connection: Connection, scope: str, **values: object) -> None:
 
 
 _DIALOG = (dialogs.c.kind, dialogs.c.state, dialogs.c.asked_at)
+_OPEN_DIALOG = select(*_DIALOG).where(dialogs.c.scope == bindparam("this"))
+_PREFERENCES = select(*(preferences.c.inputs, preferences.c.voice, preferences.c.language)).where(
+    preferences.c.scope == bindparam("this")
+)

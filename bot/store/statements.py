@@ -1,8 +1,12 @@
-"""What both databases can do but SQLAlchemy spells differently for each."""
+"""What both databases can do but SQLAlchemy spells differently for each.
 
+Statements are built once, with the values apart: building one costs more than its execution.
+"""
+
+from functools import cache
 from typing import TypeAlias
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -16,9 +20,21 @@ def insert(dialect: str, table: Table) -> Insert:
     return sqlite.insert(table)
 
 
+@cache
+def new(dialect: str, table: Table, *unique: str) -> Executable:
+    """An INSERT that returns its row, and none where one with the same `unique` is there."""
+    statement = insert(dialect, table).on_conflict_do_nothing(index_elements=unique)
+    return statement.returning(table)
+
+
 def put(connection: Connection, table: Table, **values: object) -> None:
     """Insert a row, or write `values` over the one with the same primary key."""
+    connection.execute(_putting(connection.dialect.name, table, *values), values)
+
+
+@cache
+def _putting(dialect: str, table: Table, *names: str) -> Insert:
+    statement = insert(dialect, table)
     key = [column.name for column in table.primary_key]
-    changed = {name: value for name, value in values.items() if name not in key}
-    statement = insert(connection.dialect.name, table).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+    changed = {name: statement.excluded[name] for name in names if name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=changed)

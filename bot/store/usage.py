@@ -3,17 +3,16 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql import ColumnElement
 
 from bot.store.records import Used
-from bot.store.statements import insert
+from bot.store.statements import new
 from bot.store.tables import usage
 
 
 def used(connection: Connection, day: date, end_user: str) -> Used:
-    row = connection.execute(select(usage).where(_of(day, end_user))).first()
+    row = connection.execute(_USED, {"that_day": day, "by": end_user}).first()
     return Used(**row._mapping) if row else Used(day=day, end_user=end_user)
 
 
@@ -22,21 +21,18 @@ def add(
 ) -> None:
     if not tokens and not price:
         return
-    connection.execute(
-        insert(connection.dialect.name, usage)
-        .values(day=day, end_user=end_user, tokens=0, price=Decimal(0), currency=currency)
-        .on_conflict_do_nothing(index_elements=["day", "end_user"])
-    )
+    first = new(connection.dialect.name, usage, "day", "end_user")
+    used = {"tokens": tokens, "price": price, "currency": currency}
+    if connection.execute(first, {"day": day, "end_user": end_user, **used}).first():
+        return
     # Exact decimals lie as text, which no database adds up: the row is locked while Python does.
-    row = connection.execute(select(usage).where(_of(day, end_user)).with_for_update()).one()
-    connection.execute(
-        update(usage)
-        .where(_of(day, end_user))
-        .values(
-            tokens=row.tokens + tokens, price=row.price + price, currency=currency or row.currency
-        )
-    )
+    its = {"that_day": day, "by": end_user}
+    row = connection.execute(_LOCKED, its).one()
+    used = {"tokens": row.tokens + tokens, "price": row.price + price}
+    connection.execute(_MORE, {**its, **used, "currency": currency or row.currency})
 
 
-def _of(day: date, end_user: str) -> ColumnElement[bool]:
-    return (usage.c.day == day) & (usage.c.end_user == end_user)
+_of = (usage.c.day == bindparam("that_day")) & (usage.c.end_user == bindparam("by"))
+_USED = select(usage).where(_of)
+_LOCKED = _USED.with_for_update()
+_MORE = update(usage).where(_of)
