@@ -1,6 +1,7 @@
 """Build the wheel, install it alone, and start what is in it: what `make wheel` runs."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 import venv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +25,7 @@ def main() -> int:
         wheel = _build(folder)
         python = _install(folder, wheel)
         _start(folder, python)
-    print(f"{wheel.name} is installed alone, asks, migrates and serves")
+    print(f"{wheel.name} is installed alone, asks, opens its page, migrates and serves")
     return 0
 
 
@@ -61,13 +63,35 @@ def _start(folder: Path, python: Path) -> None:
     assert parley.stdout.startswith("Parley "), parley.stdout
     assert "chunk 1" in bot("ask", "n=2")
     assert "revision" in bot("migrate")
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
+    port = _free_port()
+    with _running(folder, variables, python, "try", "--no-browser", "--port", str(port)) as said:
+        page = said().split()[-1]
+        assert "<html" in _get(page)
+        for file in ("page.js", "page.css"):
+            assert _get(page + file), file
+    port = _free_port()
     variables |= {"COMPLETION_API_KEY": "app-none", "PORT": str(port)}
-    command = (str(python), "-m", "bot", "serve")
-    with subprocess.Popen(command, cwd=folder, env=variables) as server:
+    with _running(folder, variables, python, "serve"):
+        assert asyncio.run(_ready(port)) == "ready\n"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return int(unused.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _running(
+    folder: Path, variables: dict[str, str], python: Path, *arguments: str
+) -> Iterator[Callable[[], str]]:
+    """The bot at work for the length of a block; gives what reads its next line."""
+    command = (str(python), "-m", "bot", *arguments)
+    with subprocess.Popen(
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
         try:
-            assert asyncio.run(_ready(port)) == "ready\n"
+            yield server.stdout.readline
         finally:
             server.terminate()
     assert server.returncode == 0, server.returncode
