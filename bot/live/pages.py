@@ -64,13 +64,19 @@ class Pages:
         return None if kept is None else len(kept)
 
     def close(self, shown: str) -> None:
-        """End the open page within what was `shown` of it; the rest begins the next one."""
+        """End the open page within what was `shown` of it; the rest begins the next one.
+
+        Where little of that is there still, since the text was replaced, what is to be shown now
+        takes its place.
+        """
         page = self._pages.finished()[-1]
         whole = page.text.rstrip()
+        views = (shown.rstrip(), self.growing.rstrip(), whole)
+        seen = next(view for view in views if view and _common(whole, view) * 2 >= len(view))
         may_end = whole != page.text or whole.endswith(_ENDS)
-        if shown.rstrip() != whole or not may_end:
+        if seen != whole or not may_end:
             # Less than all of it: at a good place, and what is open there closed and opened again.
-            limit = max(1, min(_common(whole, shown), len(whole) - 1))
+            limit = max(1, min(_common(whole, seen), len(whole) - 1))
             start, carry = (self.closed[-1].end, self.closed[-1].carry) if self.closed else _TOP
             within = markdown.cut(self._text, start, lambda _: limit, carry=carry)
             page = within if within.text.strip() else page

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.live import LiveReply
@@ -162,7 +162,23 @@ def test_the_last_text_lands_whole_and_once(play: Play) -> None:
     assert {*stage.shelf.rows.values()} == {bubble.ref for bubble in stage.screen.bubbles}
 
 
+# The text is replaced while the platform is out of reach, for longer than a message may grow.
+REPLACED_UNSEEN = Play(
+    chunks=[(0.0, 1), (0.0, 1), (0.0, 1), (3.0, 1), (40.0, 1)],
+    replaced_at=3,
+    rate=0.3,
+    burst=3,
+    size=60,
+    latency=0.0,
+    drafts=False,
+    deletes=False,
+    grow_for=10.0,
+    faults=[Unreachable(sent=False), Gone(), None, *[Unreachable(sent=False)] * 2],
+)
+
+
 @settings(max_examples=200)
+@example(REPLACED_UNSEEN)
 @given(plays(deleting))
 def test_what_people_delete_is_posted_anew_unless_they_do_it_again(play: Play) -> None:
     stage = act(play)
