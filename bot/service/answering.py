@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from uuid import uuid4
 
 from bot import observe
 from bot.completion import (
@@ -23,18 +22,17 @@ from bot.completion import (
     StreamEvent,
     TextAdded,
     TextReplaced,
-    sniff,
 )
 from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.phrases import Phrases
-from bot.service import endings, pictures, rate, screens, speak
+from bot.service import endings, pictures, screens, speak
 from bot.service.running import Cause, Run
 from bot.service.status import Status
 from bot.service.tools import Tools
 from bot.store.database import Fault
-from bot.store.records import Answer, Outcome, Recording, Source, Upload, Value
-from bot.surface import Again, Outgoing
+from bot.store.records import Answer, Outcome, Source, Upload, Value
+from bot.surface import Outgoing
 
 KEEP_EVERY = 1.9
 """Seconds between looks at the row: the text of at most two seconds is lost with the process."""
@@ -60,45 +58,17 @@ class Ending:
     silent: bool = False
 
 
-async def work_out(tools: Tools, answer: Answer) -> None:
-    """Answer what waits. Raises Again when the process ends before the API was asked."""
-    with (
-        tools.running.opened(answer.id) as run,
-        observe.OPEN_ANSWERS.track_inprogress(),
-        observe.bound(answer=answer.id),
-    ):
-        claim = uuid4().hex
-        held = await tools.store.claim(answer.id, claim)
-        if held is None:
-            return
-        if held.state != "waiting":
-            raise Again(0)  # it went on elsewhere before it was claimed: to be looked at anew
-        if held.stop_wanted:
-            run.end("stop")
-        turn = _Turn(tools, held, claim, run, await tools.phrases_for(held.place))
-        await turn.take()
-    if turn.left:
-        raise Again(0)
-    if turn.closed is not None:
-        await _afterwards(tools, turn.closed, turn.speech)
-
-
-async def _afterwards(tools: Tools, answer: Answer, speech: bytes) -> None:
-    """What waits for the end of an answer: its voice, and reactions that came early."""
-    media = sniff(speech[:64])
-    if media is not None and answer.outcome == "whole":
-        recording = Recording(data=speech, media_type=media.media_type)
-        await tools.store.keep_recording(answer.id, recording)
-    if await tools.store.rating(answer.id, answer.place.user.id) is not None:
-        await rate.settle(tools)
-    await speak.after(tools, answer)
-
-
-class _Turn:
+class Turn:
     """One answer while this process works on it."""
 
     def __init__(
-        self, tools: Tools, answer: Answer, claim: str, run: Run, phrases: Phrases
+        self,
+        tools: Tools,
+        answer: Answer,
+        claim: str,
+        run: Run,
+        phrases: Phrases,
+        shown: asyncio.Event,
     ) -> None:
         self.left = False  # put back unasked, for the next process
         self.closed: Answer | None = None  # as it is once it has been shown to its end
@@ -108,6 +78,7 @@ class _Turn:
         self._claim = claim
         self._run = run
         self._phrases = phrases
+        self._shown = shown
         self._stream: AnswerStream | None = None
         self._asked = False
         self._started = False
@@ -118,20 +89,26 @@ class _Turn:
 
     async def take(self) -> None:
         old = await screens.inherited(self._tools.store, self._answer)
-        async with self._open_live(old) as self._live, asyncio.TaskGroup() as group:
-            reader = group.create_task(self._read())
-            keeper = group.create_task(self._keep(reader))
-            group.create_task(self._status.show())
-            ending = await self._ending
-            self._status.say("")
-            if ending is None:
-                self._live.abandon()
-                reader.cancel()
-            else:
-                await self._close(ending)
+        async with asyncio.TaskGroup() as group:
+            async with self._open_live(old) as self._live:
+                reader = group.create_task(self._read())
+                keeper = group.create_task(self._keep(reader))
+                group.create_task(self._status.show())
+                ending = await self._ending
+                self._status.say("")
+                if ending is None:
+                    self._live.abandon()
+                    reader.cancel()
+                else:
+                    await self._close(ending)
+            self._count()
+            if ending is not None and not reader.done() and not await self._will_speak():
+                self._shown.set()
             await asyncio.wait([reader])
             keeper.cancel()
-        self._count()
+
+    async def _will_speak(self) -> bool:
+        return self.closed is not None and await speak.follows(self._tools, self.closed)
 
     def _open_live(self, old: Sequence[MessageRef]) -> LiveReply:
         place = self._answer.place

@@ -60,10 +60,13 @@ class Service:
         await say(self._tools, event.place, phrases.unexpected.format(reference=reference))
 
     async def run(self) -> None:
-        """What is done now and then, until cancelled."""
-        async with asyncio.TaskGroup() as sweeps:
-            sweeps.create_task(_every(SETTLE_EVERY, "settle", self._settle))
-            sweeps.create_task(_every(PURGE_EVERY, "purge", self._purge))
+        """What is done now and then, until cancelled; then the rests of answers end as well."""
+        try:
+            async with asyncio.TaskGroup() as sweeps:
+                sweeps.create_task(_every(SETTLE_EVERY, "settle", self._settle))
+                sweeps.create_task(_every(PURGE_EVERY, "purge", self._purge))
+        finally:
+            await self._tools.running.end_rests()
 
     def cut(self) -> None:
         """End every open answer as interrupted; what was not asked yet waits for the next start."""

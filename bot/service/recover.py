@@ -13,9 +13,10 @@ from uuid import uuid4
 from bot import observe
 from bot.completion import CompletionError
 from bot.live import LiveReply
-from bot.service import answering, endings
+from bot.service import endings
 from bot.service.screens import StoredScreens
 from bot.service.tools import Tools
+from bot.service.work import work_out
 from bot.store.records import Answer, Outcome, Screen
 from bot.surface import Expired, Forbidden, Gone, Outgoing, RateLimited, Unreachable
 
@@ -29,7 +30,7 @@ async def resume(tools: Tools, answer: Answer) -> None:
     """Bring an answer to its end, whatever became of it before. Raises Again as `work_out` does."""
     match answer.state:
         case "waiting":
-            await answering.work_out(tools, answer)
+            await work_out(tools, answer)
         case "asked" | "streaming":
             outcome: Outcome = "stopped" if answer.stop_wanted else "interrupted"
             await close(tools, answer, outcome, "Interrupted")

@@ -50,13 +50,20 @@ async def after(tools: Tools, answer: Answer) -> None:
     What cannot be spoken stays unspoken: nobody has asked for this one.
     """
     place = answer.place
-    wanted = tools.rules.voice_always or (await tools.store.preferences(scope(place))).voice
-    if not wanted or answer.outcome not in ("whole", "stopped") or not answer.text.strip():
+    if not await follows(tools, answer):
         return
     try:
         await _speak(tools, place, answer, await tools.phrases_for(place), _part(answer.event))
     except (_Silent, SurfaceError) as error:
         _log.info("answer not read out", answer=answer.id, error=type(error).__name__)
+
+
+async def follows(tools: Tools, answer: Answer) -> bool:
+    """Whether the person has every answer read out, and this one has words for it."""
+    if answer.outcome not in ("whole", "stopped") or not answer.text.strip():
+        return False
+    preferences = await tools.store.preferences(scope(answer.place))
+    return tools.rules.voice_always or preferences.voice
 
 
 async def _meant(tools: Tools, event: Command | Action) -> Answer | None:
@@ -120,6 +127,7 @@ async def _post(
 async def _note(tools: Tools, place: Place, answer: Answer, phrases: Phrases) -> audio.VoiceNote:
     """The recording made for the place, kept for the next who wants to hear it."""
     types = tools.surface(place).capabilities(place).voice_types
+    await tools.running.rest(answer.id)  # its speech may be still on the way
     recording = await tools.store.recording(answer.id)
     try:
         data = recording.data if recording else await _speech(tools, place, answer, phrases)

@@ -224,6 +224,7 @@ async def opened_bench(
             now=lambda: bench.now(),
         )
         bench = Bench(tools, Service(tools), screen, store, accepted)
+        stack.push_async_callback(tools.running.end_rests)
         yield bench
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.service import Service, answering, recover
+from bot.service import Service, answering, recover, work
 from bot.store.database import Fault
 from bot.store.store import Store
 from bot.surface import Again, Forbidden, Stopped
@@ -331,7 +331,7 @@ async def test_what_is_finished_already_is_not_worked_on(tmp_path: Path) -> None
     async with wired(tmp_path, wire) as bench:
         await bench.do(bench.message("Hi"))
         answer = await bench.latest()
-        await answering.work_out(bench.tools, answer)
+        await work.work_out(bench.tools, answer)
         await recover.close(bench.tools, answer, "interrupted", "Interrupted")
         assert (await bench.latest()).outcome == "whole"
     assert wire.times(ASK) == 1
