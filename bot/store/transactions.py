@@ -164,8 +164,8 @@ class _Grouped:
         self._check_open()
         write = _Write(step)
         self._waiting.append(write)
-        if self._committing is None:
-            self._commit_waiting()
+        if self._committing is None and len(self._waiting) == 1:
+            self._commit_soon()
         return await write.landed
 
     write_in_order = write
@@ -183,13 +183,17 @@ class _Grouped:
     async def close(self) -> None:
         """Take nothing more, write what was handed in, and let go of the file."""
         self._closed = True
-        while self._committing:
-            await asyncio.wait([self._committing])
+        while self._waiting or self._committing:
+            await (asyncio.wait([self._committing]) if self._committing else asyncio.sleep(0))
         await asyncio.to_thread(self._release)
 
     def _check_open(self) -> None:
         if self._closed:
             raise ResourceClosedError("the database has been closed")
+
+    def _commit_soon(self) -> None:
+        # Whoever else is about to hand something in shares the commit.
+        asyncio.get_running_loop().call_soon(self._commit_waiting)
 
     def _commit_waiting(self) -> None:
         group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
@@ -203,7 +207,7 @@ class _Grouped:
         for write in group:
             write.tell(fault)
         if self._waiting:
-            self._commit_waiting()
+            self._commit_soon()
 
     def _commit(self, group: Sequence[_Write[Any]]) -> None:
         with _faults_named(), self._writer_engine.connect() as connection:
