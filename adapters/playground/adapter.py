@@ -80,6 +80,7 @@ class Playground(RoomSurface):
             self._get(r"/{name:[a-z0-9_-]+\.[a-z0-9]+}", serving.page),
             self._post("/upload", serving.upload(self.room)),
             *self._deed_routes(accept),
+            self._post("/dismiss", self._dismiss),
             self._post("/behaviour", self._behave),
             self._post("/fault", self._fail),
             self._post("/people", self._join),
@@ -107,6 +108,11 @@ class Playground(RoomSurface):
             route(requests.Press, deeds.press),
             route(requests.Submit, deeds.submit),
         ]
+
+    async def _dismiss(self, request: web.Request) -> web.StreamResponse:
+        asked = await requests.read(request, requests.Dismiss)
+        self.room.passing.close_form(asked.chat, asked.person, asked.form)
+        return web.json_response({"ok": True})
 
     async def _behave(self, request: web.Request) -> web.StreamResponse:
         asked = await requests.read(request, requests.Name)

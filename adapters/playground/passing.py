@@ -116,8 +116,13 @@ class Passing:
         form = self.forms.get((chat, person, id))
         faults = dict(form.check(values)) if form else {}
         if not faults:
-            self.forms.pop((chat, person, id), None)
+            self.close_form(chat, person, id)
         return faults
+
+    def close_form(self, chat: str, person: str, id: str) -> None:
+        """Answered or dismissed: it closes in every tab, and no later one is told of it."""
+        if self.forms.pop((chat, person, id), None) is not None:
+            self._feed.publish({"op": "closed", "chat": chat, "person": person, "form": id})
 
     def close(self) -> None:
         for timer in self._timers.values():

@@ -57,6 +57,14 @@ class Submit(Deed, kw_only=True):
     values: Annotated[dict[Word, Text], Meta(max_length=100)]
 
 
+class Dismiss(msgspec.Struct, kw_only=True):
+    """A form that was closed without an answer; nothing the bot would hear of."""
+
+    person: Id
+    chat: Id
+    form: Id
+
+
 class Name(msgspec.Struct):
     name: Word
 

@@ -246,6 +246,22 @@ async def test_deeds_of_every_kind_go_over_the_wire() -> None:
         ]
 
 
+async def test_a_form_that_was_dismissed_is_closed_in_every_tab_and_opens_in_none() -> None:
+    async with opened() as house, house.tab() as tab:
+        await house.send("/inputs")
+        place = house.events[0].place
+        form = Form(id="details", title="Details", submit="Keep", fields=(), check=lambda _: {})
+        await house.playground.open_form(place, form)
+        assert (await tab.next("form"))["form"]["id"] == "details"
+        whose = {"person": "ada", "chat": "dm-ada", "form": "details"}
+        assert (await house.post("dismiss", **whose))[0] == 200
+        assert await tab.next("closed") == {"op": "closed", **whose}
+        async with house.tab() as later:
+            assert (await later.next())["op"] == "hello"
+            await house.playground.show_status(place, "Thinking")
+            assert (await later.next())["op"] == "status"
+
+
 async def test_behaviours_people_and_faults_are_switched_and_told() -> None:
     told: list[str] = []
 

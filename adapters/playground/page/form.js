@@ -17,19 +17,40 @@ export class Forms {
       event.preventDefault();
       this.#submit();
     });
-    this.form.addEventListener("input", () => keep(`form.${this.open.form.id}`, this.#values()));
-    byId("form-cancel").addEventListener("click", () => this.dialog.close());
-    this.dialog.addEventListener("close", () => {
-      this.open = null;
-      this.next();
+    this.form.addEventListener("input", () => keep(keyOf(this.open), this.#values()));
+    byId("form-cancel").addEventListener("click", () => {
+      keep(keyOf(this.open), null);
+      this.dialog.close();
     });
+    this.dialog.addEventListener("close", () => this.#closed());
   }
 
   add(opened) {
     // A fresh stream tells again of a form that is still to be answered.
-    const same = (each) => each && each.form.id === opened.form.id && each.person === opened.person && each.chat === opened.chat;
-    if (same(this.open)) return;
-    this.#waiting = [...this.#waiting.filter((each) => !same(each)), opened];
+    if (this.open && keyOf(this.open) === keyOf(opened)) return;
+    this.#waiting = [...this.#waiting.filter((each) => keyOf(each) !== keyOf(opened)), opened];
+    this.next();
+  }
+
+  /** It was answered or dismissed, here or in another tab. */
+  remove({ person, chat, form }) {
+    const key = keyOf({ person, chat, form: { id: form } });
+    this.#waiting = this.#waiting.filter((each) => keyOf(each) !== key);
+    if (this.open && keyOf(this.open) === key) this.#shut();
+  }
+
+  #shut() {
+    this.open = null;
+    this.dialog.close();
+  }
+
+  #closed() {
+    // The event comes late: the next form may be open already.
+    if (this.dialog.open) return;
+    // Still open for us: the person closed it, and no tab needs to ask again.
+    const { person, chat, form } = this.open ?? {};
+    this.open = null;
+    if (form) post("dismiss", { person, chat, form: form.id }, 0);
     this.next();
   }
 
@@ -44,7 +65,7 @@ export class Forms {
 
   #show(opened) {
     this.open = opened;
-    const typed = recall(`form.${opened.form.id}`, {});
+    const typed = recall(keyOf(opened), {});
     byId("form-title").textContent = opened.form.title;
     byId("form-submit").textContent = opened.form.submit || "Save";
     this.#say("");
@@ -63,13 +84,16 @@ export class Forms {
   }
 
   async #submit() {
-    const { person, chat, form } = this.open;
+    const opened = this.open;
+    const { person, chat, form } = opened;
     byId("form-submit").disabled = true;
     const answer = await post("submit", { id: newId(), person, chat, form: form.id, values: this.#values() }, 2);
     byId("form-submit").disabled = false;
+    if (answer.ok) keep(keyOf(opened), null);
+    // The server's word that it is answered may have come before this one.
+    if (this.open !== opened) return;
     if (answer.ok) {
-      keep(`form.${form.id}`, null);
-      this.dialog.close();
+      this.#shut();
       return;
     }
     const faults = answer.status === 422 ? (answer.data.faults ?? {}) : {};
@@ -93,6 +117,9 @@ export class Forms {
     this.#controls().find((control) => faults[control.name])?.focus();
   }
 }
+
+/** Whose it is, too: the same form is asked of everybody. */
+const keyOf = ({ person, chat, form }) => `form.${person}.${chat}.${form.id}`;
 
 function row(field, index, typed) {
   const id = `field-${index}`;

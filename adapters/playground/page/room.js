@@ -73,7 +73,7 @@ export class Room {
         this.chats = op.chats;
         return op;
       default:
-        return op; // "form", and what a newer server may say
+        return op; // "form", "closed", and what a newer server may say
     }
   }
 
