@@ -101,3 +101,24 @@ async def test_words_that_are_refused_come_back_to_be_changed(
     await tab.click(".refused button")
     await tab.until("document.getElementById('text').value === 'a long story'")
     await tab.until("!document.querySelector('.message')")
+
+
+async def test_an_edit_that_is_not_accepted_yet_survives_a_reload(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, _ = scene
+    await say(tab, "Write to my neighbour")
+    await tab.until(DONE)
+    await tab.run("(window.fetch = () => Promise.reject(new TypeError('no network')), 1)")
+    await tab.press("ArrowUp")
+    await tab.until("document.activeElement.matches('.editor textarea')")
+    await tab.type(" and to hers")
+    await tab.press("Enter")
+    await tab.until("!document.querySelector('.editor')")
+    await tab.reload()
+    await tab.until(DONE)
+    await tab.click("#text")
+    await tab.press("ArrowUp")
+    await tab.until(
+        "document.querySelector('.editor textarea')?.value === 'Write to my neighbour and to hers'"
+    )

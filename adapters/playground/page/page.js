@@ -20,8 +20,8 @@ const room = new Room();
 const view = { person: null, chat: null };
 const outbox = new Outbox(() => talk?.rearrange());
 
-async function act(path, body) {
-  const answer = await post(path, { id: newId(), ...body });
+async function act(path, body, tries) {
+  const answer = await post(path, { id: newId(), ...body }, tries);
   if (!answer.ok) toast(reason(answer));
   return answer;
 }
@@ -33,7 +33,7 @@ const hands = {
   menu: (message, anchor) => menu.open(message, anchor, view.person),
   reply: (message) => composer.reply(message),
   copy: (message) => copyText(message.text, byId("copied"), "").then(() => toast("Copied")),
-  edit: (message) => talk.view(message.id)?.edit((text) => act("edit", { person: view.person, message: message.id, text })),
+  edit: (message) => talk.view(message.id)?.edit((text) => act("edit", { message: message.id, text }, Infinity)),
   edited: () => composer.focus(),
   remove: (message) => confirmRemoval(message),
   jump: (id) => talk.jumpTo(id),
@@ -189,6 +189,7 @@ room.on("status", ({ chat }) => {
 });
 
 room.on("form", (op) => forms.add(op));
+room.on("closed", (op) => forms.remove(op));
 room.on("call", () => panel.showCalls());
 room.on("fault", () => panel.showFaults());
 room.on("behaviour", () => panel.showBehaviours());
