@@ -30,6 +30,24 @@ async def test_a_reader_further_up_stays_there_and_is_told_of_the_new(
     await tab.until("document.getElementById('jump').hidden")
 
 
+async def test_a_slow_hand_can_scroll_away_from_a_fast_answer(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, bot = scene
+    bot.step = 0.05
+    await tab.resize(900, 300)
+    await say(tab, "Write in markdown")
+    await tab.until(f"{GROWING} > 300")
+    left = "(({scrollHeight, scrollTop, clientHeight}) => scrollHeight - scrollTop - clientHeight)"
+    for _ in range(4):
+        wheel = {"x": 400, "y": 150, "deltaX": 0, "deltaY": -9}
+        await tab.call("Input.dispatchMouseEvent", type="mouseWheel", **wheel)
+        await tab.until(f"{left}(document.getElementById('talk')) > 1")
+    await tab.until(DONE)
+    assert await tab.run(f"{left}(document.getElementById('talk'))") > 36
+    assert not await tab.run("document.getElementById('jump').hidden")
+
+
 async def test_a_screen_reader_hears_an_answer_once_and_whole(
     scene: tuple[Tab, ScriptedBot],
 ) -> None:

@@ -252,10 +252,12 @@ export class Talk {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    const near = scrollHeight - scrollTop - clientHeight < NEAR;
-    // Growth below moves the end away without anybody scrolling: only going up lets go of it.
-    if (near && !this.#pinned) this.pin();
-    else if (!near && scrollTop < this.#lastTop) this.#pinned = false;
+    const left = scrollHeight - scrollTop - clientHeight;
+    const goesUp = scrollTop < this.#lastTop;
+    // Growth below moves the end away without anybody scrolling: only going up lets go of it, be it
+    // by a hair, since the next frame would undo it. What shrinks is pulled up, but to its end.
+    if (goesUp && left > 1) this.#pinned = false;
+    else if (!goesUp && left < NEAR && !this.#pinned) this.pin();
     this.#lastTop = scrollTop;
     this.#showJump();
   }
