@@ -44,9 +44,9 @@ class Setting:
 
 def described(message: Outgoing) -> str:
     """Sizes, never words."""
-    count = len(message.buttons)
+    count, length = len(message.buttons), len(message.text)
     more = f", {count} button{'s' * (count > 1)}" if count else ""
-    return f"{len(message.text):,} characters{more}"
+    return f"{length:,} character{'s' * (length != 1)}{more}"
 
 
 class Edits:

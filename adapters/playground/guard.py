@@ -135,11 +135,16 @@ def _same_site(request: web.Request) -> bool:
 async def body(request: web.Request, limit: int) -> bytes:
     """The request's bytes, read no further than `limit`. Raises TooMuch."""
     if (request.content_length or 0) > limit:
-        raise TooMuch(f"That is more than {limit // 1024:,} KB.")
+        raise _too_much(limit)
     parts, size = [], 0
     async for part in request.content.iter_chunked(64 * 1024):
         size += len(part)
         if size > limit:
-            raise TooMuch(f"That is more than {limit // 1024:,} KB.")
+            raise _too_much(limit)
         parts.append(part)
     return b"".join(parts)
+
+
+def _too_much(limit: int) -> TooMuch:
+    size = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} KB"
+    return TooMuch(f"That is more than {size}. Send something smaller.")

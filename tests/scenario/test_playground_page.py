@@ -83,6 +83,19 @@ async def test_pictures_come_by_button_paste_and_drop_and_can_be_removed(
     assert await tab.run("document.getElementById('thumbnails').hidden")
 
 
+async def test_what_no_browser_draws_is_a_file_with_its_name(
+    scene: tuple[Tab, ScriptedBot], tmp_path: Path
+) -> None:
+    tab, _ = scene
+    picture = tmp_path / "holiday.png"
+    picture.write_bytes(b"\0\0\0\x18ftypheic, called something else")
+    await tab.choose_files("#files", [picture])
+    await tab.until("document.querySelector('.thumbnail.ready .file-name')")
+    await tab.click("#send")
+    await tab.until("document.querySelector('.mine a.file')?.textContent === 'holiday.png'")
+    assert not await tab.run("document.querySelector('.picture')")
+
+
 async def test_a_reaction_is_put_on_by_mouse_and_taken_off_by_keyboard(
     scene: tuple[Tab, ScriptedBot],
 ) -> None:
@@ -126,27 +139,6 @@ async def test_a_voice_note_knows_its_length_and_plays(scene: tuple[Tab, Scripte
     await tab.until("document.querySelector('audio').currentTime > 0.05")
     assert await tab.run("document.querySelector('.play').getAttribute('aria-label')") == "Pause"
     await tab.run("document.querySelector('audio').pause()")
-
-
-async def test_a_form_tells_faults_at_its_fields_and_keeps_what_was_typed(
-    scene: tuple[Tab, ScriptedBot],
-) -> None:
-    tab, _ = scene
-    await say(tab, "/inputs")
-    await tab.until("document.querySelector('#form-dialog[open]')")
-    await tab.click("#field-2")
-    await tab.type("Not too long")
-    await tab.click("#form-submit")
-    await tab.until("document.activeElement.getAttribute('aria-invalid') === 'true'")
-    assert await shown(tab, "#field-0-fault") == "Say whom it is for."
-    await tab.reload()
-    await tab.until("document.getElementById('field-2')?.value === 'Not too long'")
-    await tab.click("#field-0")
-    await tab.type("my neighbour")
-    await tab.press("Enter")
-    await tab.until("!document.querySelector('#form-dialog[open]')")
-    assert any("422" in each for each in tab.troubles)
-    tab.troubles.clear()
 
 
 async def test_arrow_up_edits_the_last_question_and_its_answer_is_written_over(

@@ -194,7 +194,7 @@ export class Composer {
     Object.assign(item, { state: "uploading", words: "" });
     const answer = await post(`upload?name=${encodeURIComponent(item.name)}`, item.file);
     if (answer.ok) Object.assign(item, { id: answer.data.id, state: "ready" });
-    else Object.assign(item, { state: "failed", words: reason(answer) });
+    else Object.assign(item, { state: "failed", words: reason(answer), passing: answer.status === 0 || answer.status >= 500 });
     if (key !== this.#lane) return;
     this.#showAttached();
     this.#keepDraft();
@@ -220,14 +220,14 @@ export class Composer {
       this.#upload(item, key);
       this.#showAttached();
     };
-    const picture = item.media_type?.startsWith("image/")
-      ? make("img", { src: item.address, alt: item.name })
-      : make("span", { class: "file-name" }, item.name);
+    const words = make("span", { class: "file-name" }, item.name);
+    const drawn = item.media_type?.startsWith("image/") && make("img", { src: item.address, alt: item.name });
+    if (drawn) drawn.addEventListener("error", () => drawn.replaceWith(words));
     const fault = item.state === "failed" ? make("p", { role: "alert" }, item.words) : null;
-    const retry = item.state === "failed" ? iconButton("again", `Try ${item.name} again`, again) : null;
+    const retry = item.passing && item.state === "failed" ? iconButton("again", `Try ${item.name} again`, again) : null;
     const close = iconButton("close", `Remove ${item.name}`, remove, { class: "icon-button remove" });
     const busy = item.state === "uploading" ? make("span", { class: "spinner", role: "img", "aria-label": "Uploading" }) : null;
-    return make("li", { class: `thumbnail ${item.state}`, title: item.name }, picture, busy, close, retry, fault);
+    return make("li", { class: `thumbnail ${item.state}`, title: item.name }, drawn || words, busy, close, retry, fault);
   }
 
   #paste(event) {

@@ -118,11 +118,12 @@ export class MessageView {
 
   #picture(file) {
     const address = `file/${encodeURIComponent(file.id)}`;
-    if (!file.media_type?.startsWith("image/")) {
-      return make("a", { class: "file", href: address, target: "_blank", rel: "noopener" }, icon("file"), file.name || "File");
-    }
+    if (!file.media_type?.startsWith("image/")) return fileLink(file, address);
     const picture = make("img", { src: address, alt: file.name || "Picture", decoding: "async" });
-    return make("button", { type: "button", class: "picture", onclick: () => this.hands.enlarge(address, picture.alt) }, picture);
+    const button = make("button", { type: "button", class: "picture", onclick: () => this.hands.enlarge(address, picture.alt) }, picture);
+    // What this browser cannot draw, whatever it calls itself, is a file like others.
+    picture.addEventListener("error", () => button.replaceWith(fileLink(file, address)));
+    return button;
   }
 
   #meta(message, mine) {
@@ -226,10 +227,14 @@ export class MessageView {
       keep(key, null);
       this.hands.edited();
     };
-    const accept = () => {
+    const accept = async () => {
       const changed = field.value.trim();
       end();
-      if (changed && changed !== text) save(changed);
+      if (!changed || changed === text) return;
+      // Kept until the server has them: whoever edits again finds the words they wrote.
+      keep(key, changed);
+      const { ok } = await save(changed);
+      if (ok && recall(key) === changed) keep(key, null);
     };
     field.addEventListener("input", () => {
       keep(key, field.value);
@@ -262,6 +267,9 @@ export class MessageView {
     field.setSelectionRange(field.value.length, field.value.length);
   }
 }
+
+const fileLink = ({ name }, address) =>
+  make("a", { class: "file", href: address, target: "_blank", rel: "noopener" }, icon("file"), name || "File");
 
 const three = () => [make("i"), make("i"), make("i")];
 
