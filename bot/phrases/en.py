@@ -79,6 +79,7 @@ PHRASES = Phrases(
     rating_ask_words="Noted. If you like, write what was wrong as a reply to this message; it is "
     "passed on with your rating.",
     rating_write="Please write in your next message what was wrong.",
+    rating_noted="Noted.",
     rating_words="Remark",
     rating_cancelled="Your rating stays without words.",
     rating_thanks="Thank you. Your words are passed on.",

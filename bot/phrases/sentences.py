@@ -90,6 +90,7 @@ class Phrases:
     # Ratings
     rating_ask_words: str
     rating_write: str
+    rating_noted: str
     rating_words: str
     rating_cancelled: str
     rating_thanks: str

@@ -67,6 +67,7 @@ PHRASES = Phrases(
     wait_hours="{count} 小时",
     rating_ask_words="已记下。如果愿意，请回复这条消息说说哪里不好，会和你的评价一起转达。",
     rating_write="请在下一条消息里写下哪里不好。",
+    rating_noted="已记下。",
     rating_words="意见",
     rating_cancelled="你的评价已保留，不附文字。",
     rating_thanks="谢谢，你的意见会转达。",

@@ -142,9 +142,11 @@ async def _ask_or_thank(
 ) -> None:
     try:
         if rating.content and rating.wanted:
-            await remarks.thank(tools, event.place, event.ref, answer)
+            await remarks.thank(tools, event.place, answer)
         elif rating.wanted == "dislike":
             await remarks.ask(tools, event.place, answer)
+        else:
+            await remarks.withdraw(tools, event.place, answer)
     except SurfaceError as error:
         _log.info("rating not answered", answer=answer.id, error=type(error).__name__)
 
@@ -159,7 +161,7 @@ async def _remark(tools: Tools, event: Command) -> None:
     elif failed_unheard(answer):
         await say(tools, event.place, phrases.rating_impossible)
     else:
-        await remarks.keep(tools, event.place, answer, event.text)
+        await remarks.remark(tools, event.place, answer, event.text)
 
 
 def _latest(rules: Rules, marks: Sequence[str]) -> Opinion | None:

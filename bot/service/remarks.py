@@ -5,6 +5,7 @@ counts as one only when it replies to the sentence that asks, or, in a direct ch
 has pressed the button that says so shortly before.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +15,9 @@ import msgspec
 from bot.events import Action, Message, MessageRef, Place, Submission
 from bot.phrases import Phrases
 from bot.service.settling import send
-from bot.service.tools import Tools, same_person, say
+from bot.service.tools import Tools, same_person, say, take_away
 from bot.store.records import Answer, Dialog, scope
-from bot.surface import Button, Expired, Form, FormField, Gone, Outgoing
+from bot.surface import Button, Expired, Form, FormField, Gone, Outgoing, SurfaceError
 
 AWAITED = timedelta(minutes=10)
 """How long the next message is awaited after the button; by then it is about something else."""
@@ -38,7 +39,7 @@ class _Asked:
 
 async def ask(tools: Tools, place: Place, answer: Answer) -> None:
     """Ask for words, unless the person has something else to answer. Raises SurfaceError."""
-    if not await _may_ask(tools, place):
+    if not await _may_ask(tools, place) or await _open_note(tools, place, answer) is not None:
         return
     phrases = await tools.phrases_for(place)
     able = tools.surface(place).capabilities(place)
@@ -62,6 +63,8 @@ async def reply(tools: Tools, message: Message) -> bool:
     if answer is None:
         return False
     await _open(tools, message.place, _Asked(answer=answer.id, taken=message.id))
+    if asked.note is not None:
+        await _close(tools, message.place, asked.note)
     await keep(tools, message.place, answer, message.text)
     return True
 
@@ -89,12 +92,25 @@ async def submit(tools: Tools, submission: Submission) -> bool:
     answer = await tools.store.answer(submission.form.removeprefix(WORDS))
     words = submission.values.get("words", "").strip()
     if answer is not None and words:
-        await keep(tools, submission.place, answer, words)
+        note = await _open_note(tools, submission.place, answer)
+        await _open(tools, submission.place, _Asked(answer=answer.id))
+        await keep(tools, submission.place, answer, words, over=note)
     return True
 
 
-async def keep(tools: Tools, place: Place, answer: Answer, words: str) -> None:
-    """Keep the words, pass them on if they can be, and say what becomes of them."""
+async def remark(tools: Tools, place: Place, answer: Answer, words: str) -> None:
+    """Take words that were not asked for, or not where they were asked for."""
+    note = await _open_note(tools, place, answer)
+    if note is not None:
+        await tools.store.end_dialog(scope(place))
+        await _close(tools, place, note)
+    await keep(tools, place, answer, words)
+
+
+async def keep(
+    tools: Tools, place: Place, answer: Answer, words: str, *, over: MessageRef | None = None
+) -> None:
+    """Keep the words, pass them on if they can be, and say what becomes of them, `over` a note."""
     phrases = await tools.phrases_for(place)
     words = words.strip()[:LONGEST]
     rating = await tools.store.add_words(answer.id, place.user.id, words)
@@ -102,18 +118,30 @@ async def keep(tools: Tools, place: Place, answer: Answer, words: str) -> None:
         await tools.store.ignore_rating(answer.id, place.user.id)
         await say(tools, place, phrases.rating_of_asker)
     elif rating.wanted is None:
-        await say(tools, place, phrases.rating_needed, *_opinions(phrases, answer))
+        opinions = _opinions(phrases, answer)
+        note = await _rewrite(tools, place, over, phrases.rating_needed, *opinions)
+        if await _may_ask(tools, place):
+            await _open(tools, place, _Asked(answer=answer.id, note=note))
     else:
-        await say(tools, place, phrases.rating_thanks)
+        await _rewrite(tools, place, over, phrases.rating_thanks)
         await send(tools, answer)
 
 
-async def thank(tools: Tools, place: Place, pressed: MessageRef, answer: Answer) -> None:
+async def thank(tools: Tools, place: Place, answer: Answer) -> None:
     """Say that words kept before are on their way. Raises SurfaceError."""
-    shown = {screen.ref for screen in await tools.store.screens(answer.id)}
-    if pressed not in shown:
+    note = await _open_note(tools, place, answer)
+    if note is not None:
+        await tools.store.end_dialog(scope(place))
         phrases = await tools.phrases_for(place)
-        await _rewrite(tools, place, pressed, phrases.rating_thanks)
+        await _rewrite(tools, place, note, phrases.rating_thanks)
+
+
+async def withdraw(tools: Tools, place: Place, answer: Answer) -> None:
+    """Take back the sentence that asks what was wrong: nothing is any more."""
+    note = await _open_note(tools, place, answer)
+    if note is not None:
+        await tools.store.end_dialog(scope(place))
+        await take_away(tools, place, note)
 
 
 async def _await_words(tools: Tools, action: Action, answer: Answer) -> None:
@@ -173,6 +201,22 @@ def _is_meant(tools: Tools, message: Message, dialog: Dialog, asked: _Asked) -> 
     return asked.awaited and fresh and message.place.chat.private
 
 
+async def _open_note(tools: Tools, place: Place, answer: Answer) -> MessageRef | None:
+    """What stands open in the chat about the person's rating of this answer."""
+    dialog = await tools.store.dialog(scope(place))
+    if dialog is None or dialog.kind != "rating":
+        return None
+    asked = msgspec.convert(dialog.state, _Asked)
+    return asked.note if asked.answer == answer.id else None
+
+
+async def _close(tools: Tools, place: Place, note: MessageRef) -> None:
+    """What has been answered asks nobody any more. Of all there is to say this is the least."""
+    phrases = await tools.phrases_for(place)
+    with contextlib.suppress(SurfaceError):
+        await tools.surface(place).edit(place, note, Outgoing(text=phrases.rating_noted, mine=True))
+
+
 async def _may_ask(tools: Tools, place: Place) -> bool:
     """Not while another question of ours waits for its answer, which this would replace."""
     dialog = await tools.store.dialog(scope(place))
@@ -187,10 +231,11 @@ async def _open(tools: Tools, place: Place, asked: _Asked) -> None:
 
 
 async def _rewrite(
-    tools: Tools, place: Place, ref: MessageRef, text: str, *buttons: Button
+    tools: Tools, place: Place, ref: MessageRef | None, text: str, *buttons: Button
 ) -> MessageRef:
-    try:
-        message = Outgoing(text=text, buttons=buttons, mine=True)
-        return await tools.surface(place).edit(place, ref, message)
-    except (Gone, Expired):
-        return await say(tools, place, text, *buttons)
+    shown = buttons if tools.surface(place).capabilities(place).buttons else ()
+    if ref is not None:
+        with contextlib.suppress(Gone, Expired):
+            message = Outgoing(text=text, buttons=shown, mine=True)
+            return await tools.surface(place).edit(place, ref, message)
+    return await say(tools, place, text, *buttons)

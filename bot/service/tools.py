@@ -1,6 +1,7 @@
 """What the use cases work with, and the rules the operator has set for them."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from bot.service.app import App
 from bot.service.running import Running
 from bot.store.records import scope
 from bot.store.store import Store
-from bot.surface import Accept, Button, Outgoing, Surface
+from bot.surface import Accept, Button, Gone, Outgoing, Surface
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,19 @@ async def say(
         place = replace(place, only_user=True)
     shown = buttons if able.buttons else ()
     return await surface.post(place, Outgoing(text=text, buttons=shown, mine=True))
+
+
+async def take_away(tools: Tools, place: Place, ref: MessageRef) -> None:
+    """A message of the bot's own that asks for nothing any more. Raises SurfaceError.
+
+    Where nothing can be deleted, three dots are what is left of it.
+    """
+    surface = tools.surface(place)
+    if surface.capabilities(place).deletes:
+        with contextlib.suppress(Gone):
+            await surface.delete(place, ref)
+    else:
+        await surface.edit(place, ref, Outgoing(text="…", mine=True))
 
 
 def same_person(one: Place, other: Place) -> bool:
