@@ -39,6 +39,13 @@ def normalise(address: str) -> URL:
     raise DatabaseError(f"{backend} is not supported; use SQLite or PostgreSQL")
 
 
+def is_there(address: str) -> bool:
+    """Whether opening it would not begin a new file."""
+    url = make_url(address)
+    file = url.database if url.get_backend_name() == "sqlite" else None
+    return file in IN_MEMORY or Path(str(file)).exists()
+
+
 def open_engine(address: str) -> AsyncEngine:
     """An engine with what either database needs to keep what it has accepted.
 
