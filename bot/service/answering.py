@@ -279,11 +279,16 @@ class Turn:
     async def _keep(self, reader: asyncio.Task[None]) -> None:
         while not self._run.ended.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(KEEP_EVERY):
+                async with asyncio.timeout_at(self._next_look()):
                     await self._run.ended.wait()
                     break
             await self._look()
         await self._halt(reader)
+
+    def _next_look(self) -> float:
+        """One of few moments, the same for every answer: looks of one moment share a commit."""
+        tick = KEEP_EVERY / 16
+        return (self._now() + KEEP_EVERY) // tick * tick
 
     async def _look(self) -> None:
         try:
