@@ -37,6 +37,7 @@ STORED_WITHIN = 2.5  # seconds; Slack gives an event up after 3
 GRACE = 20.0  # seconds open answers get to end by themselves; hosts kill after 30
 CUTTING = 4.0  # seconds for them to say that they were interrupted: two for the API, two for that
 ATTEMPTS = 5  # times work is begun before it is given up
+ABANDONING = 3  # starts on which it is tried to end what such work had begun
 FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
 FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
 # Times that excuse holds: work begins only while the database is there, so then it is our fault.
@@ -84,6 +85,9 @@ class Inbox(Protocol):
 
 
 Handle = Callable[[Work], Awaitable[None]]
+Abandon = Callable[[Event], Awaitable[None]]
+"""Ends what was begun for an event that is given up; it may be called for one event repeatedly."""
+
 Report = Callable[[Event, str], Awaitable[None]]
 """Tells the person of an event that it failed, and the reference to name."""
 
@@ -104,6 +108,7 @@ class Dispatcher:
         limit: int = LIMIT,
         grace: float = GRACE,
         cut: Callable[[], None] = lambda: None,
+        abandon: Abandon | None = None,
     ) -> None:
         self._inbox = inbox
         self._handle = handle
@@ -111,6 +116,7 @@ class Dispatcher:
         self._limit = limit
         self._grace = grace
         self._cut = cut
+        self._abandon = abandon
         self._recent = Recent()
         self._stores = True
         self._excused: Counter[str] = Counter()  # attempts that failed by nobody's fault
@@ -210,6 +216,9 @@ class Dispatcher:
             else:
                 error = await _error_of(self._handle(work))
                 verdict = self._judged(work, failures, error) if error else DONE
+            # Before it is noted, so that it is not forgotten when the process dies over it as well.
+            if verdict.ending == "failed" and failures < ATTEMPTS + ABANDONING:
+                await self._leave(event)
         if verdict.ending != "again":
             del self._excused[event.id]
         return verdict
@@ -242,6 +251,12 @@ class Dispatcher:
 
     def _failed(self, event: Event, reference: str) -> Verdict:
         return Verdict(ending="failed", then=partial(self._tell, event, reference))
+
+    async def _leave(self, event: Event) -> None:
+        if self._abandon is None:
+            return
+        if error := await _error_of(asyncio.wait_for(self._abandon(event), TELLING)):
+            _log.warning("what was begun could not be ended", trace=observe.trace(error))
 
     async def _tell(self, event: Event, reference: str) -> None:
         report = asyncio.wait_for(self._report(event, reference), TELLING)

@@ -106,6 +106,7 @@ async def assembled(
             limit=settings.parley_inbox_limit,
             grace=settings.parley_grace,
             cut=service.cut,
+            abandon=service.abandon,
         )
         routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
         application = web.build((*database_checks, dispatcher.health), routes)

@@ -54,6 +54,15 @@ class Service:
             case _:
                 assert_never(event)
 
+    async def abandon(self, event: Event) -> None:
+        """End the answer that was begun for an event nobody will work on any more.
+
+        Raises SurfaceError.
+        """
+        begun = await self._tools.store.answer_for(event.id)
+        if begun is not None:
+            await recover.leave(self._tools, begun)
+
     async def report(self, event: Event, reference: str) -> None:
         """Tell the person that something unexpected happened. Raises SurfaceError."""
         phrases = await self._tools.phrases_for(event.place)

@@ -31,13 +31,16 @@ async def resume(tools: Tools, answer: Answer) -> None:
     match answer.state:
         case "waiting":
             await work_out(tools, answer)
-        case "asked" | "streaming":
-            outcome: Outcome = "stopped" if answer.stop_wanted else "interrupted"
-            await close(tools, answer, outcome, "Interrupted")
-        case "closing":
-            await close(tools, answer, answer.outcome or "interrupted", answer.error)
+        case "asked" | "streaming" | "closing":
+            await leave(tools, answer)
         case _:
             return
+
+
+async def leave(tools: Tools, answer: Answer) -> None:
+    """End an answer as it is; one that only waited can be asked for again by its button."""
+    outcome: Outcome = "stopped" if answer.stop_wanted else "interrupted"
+    await close(tools, answer, answer.outcome or outcome, answer.error or "Interrupted")
 
 
 async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> None:
@@ -49,7 +52,8 @@ async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> N
     held = await tools.store.claim(answer.id, claim)
     if held is None:
         return
-    if held.task_id and held.state == "streaming":
+    # Decided is not done: who died in between may not have stopped what was to be stopped.
+    if held.task_id and held.outcome not in ("whole", "failed"):
         await _stop_orphan(tools, held)
     decided = await tools.store.closing(
         held.id, claim, outcome=outcome, text=held.text, error=error

@@ -27,6 +27,7 @@ class Service:
         self.answered: list[str] = []
         self.cancelled: list[str] = []
         self.reported: list[tuple[str, str]] = []
+        self.abandoned: list[str] = []
         self.open: set[asyncio.Event] = set()
 
     async def handle(self, work: Work) -> None:
@@ -50,6 +51,11 @@ class Service:
     async def report(self, event: Event, reference: str) -> None:
         self.reported.append((event.id, reference))
 
+    async def abandon(self, event: Event) -> None:
+        self.abandoned.append(event.id)
+        if errors := self.errors.get(f"{event.id} abandoned"):
+            raise errors.pop(0)
+
     def cut(self) -> None:
         for each in self.open:
             each.set()
@@ -69,6 +75,7 @@ async def running(
         limit=limit,
         grace=grace,
         cut=service.cut,
+        abandon=service.abandon,
     )
     async with asyncio.TaskGroup() as tasks:
         working = tasks.create_task(here.run())

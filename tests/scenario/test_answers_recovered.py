@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.events import Message
-from bot.store.records import Answer
+from bot.store.records import Answer, Outcome
 from bot.surface import Forbidden, Outgoing, RateLimited, Unreachable
 from tests.fakes.bench import EN, Bench, wired
 from tests.fakes.completion_wire import TASK, Given, Wire, end, message, stream
@@ -154,6 +154,43 @@ async def test_what_was_being_closed_is_closed_again_with_its_own_outcome(tmp_pa
     assert bench.screen.texts == ["Hello"]
     assert used.tokens == 44
     assert wire.times(STOP) == 0
+
+
+@pytest.mark.parametrize("outcome", ["stopped", "interrupted"])
+async def test_what_was_decided_to_end_early_is_stopped_before_it_is_closed_again(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    wire = Wire()
+    async with wired(tmp_path, wire) as bench:
+        question = bench.message("Hi")
+        answer = await bench.streaming_answer(question, "Half")
+        await bench.store.closing(answer.id, "of the dead", outcome=outcome, text="Half")
+        await bench.do(question, attempts=1)
+        assert (await ended(bench, question)).outcome == outcome
+    assert wire.times(STOP) == 1
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "waiting"])
+async def test_the_answer_of_work_that_is_given_up_ends_and_can_be_had_again(
+    tmp_path: Path, begun: bool
+) -> None:
+    wire = Wire()
+    async with wired(tmp_path, wire) as bench:
+        question = bench.message("Hi")
+        if begun:
+            answer = await bench.streaming_answer(question, "Half")
+            await shown(bench, answer, "Hal")
+        else:
+            await bench.waiting_answer(question)
+        for _ in range(2):
+            await bench.service.abandon(question)
+        assert (await ended(bench, question)).outcome == "interrupted"
+        await bench.service.abandon(bench.message("Never begun"))
+    [bubble] = bench.screen.bubbles
+    said = f"Half\n\n*{EN.interrupted}*" if begun else f"*{EN.interrupted_unwritten}*"
+    assert bubble.message.text == said
+    assert [button.name for button in bubble.message.buttons] == ["regenerate"]
+    assert (wire.times(ASK), wire.times(STOP)) == (0, int(begun))
 
 
 async def test_what_is_finished_is_left_alone(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from bot.lanes import Lanes
 from bot.store.database import Fault
 from bot.store.records import Work
 from bot.surface import Again, Busy, Forbidden, Gone, RateLimited, Stopped, Unreachable
-from tests.fakes.dispatched import Service, counted, running, seen_through
+from tests.fakes.dispatched import Service, counted, running, seen_through, until_idle
 from tests.fakes.happenings import message, place
 from tests.fakes.rows import MemoryRows, now
 
@@ -37,6 +37,30 @@ async def test_after_the_fifth_time_the_person_is_told_and_it_is_over() -> None:
     assert rows.states() == {"a": "failed"}
     assert counted("work", ending="failed") == before + 1
     assert logs[-1]["reference"] == service.reported[0][1]
+
+
+async def test_what_fails_leaves_nothing_open_even_if_the_process_dies_over_it() -> None:
+    service = Service(0, a=ValueError("unexpected"), b=[Again(0)] * 5)
+    rows = MemoryRows()
+    await seen_through(service, message("a"), message("b"), rows=rows)
+    assert service.abandoned == ["a", "b"]
+    # Killed before it was noted, it is begun again, and only ended.
+    for attempts, abandoned in ((5, True), (7, True), (8, False)):
+        service, rows = Service(0), MemoryRows()
+        await rows.accept(message("c"), "talk:c")
+        for _ in range(attempts):
+            await rows.begun("c")
+        async with running(service, rows):
+            await until_idle(rows)
+        assert (service.begun, service.abandoned) == ([], ["c"] * abandoned)
+
+
+async def test_what_cannot_be_ended_is_told_all_the_same() -> None:
+    service = Service(0, **{"a": ValueError("one"), "a abandoned": Forbidden()})
+    rows, logs = await seen_through(service, message("a"))
+    assert [id for id, _ in service.reported] == ["a"]
+    assert rows.states() == {"a": "failed"}
+    assert "could not be ended" in str(logs)
 
 
 async def test_a_platform_that_does_not_answer_is_tried_again() -> None:
