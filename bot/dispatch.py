@@ -42,6 +42,7 @@ FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long 
 FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
 # Times that excuse holds: work begins only while the database is there, so then it is our fault.
 EXCUSES = 20
+UNSTORED = 60.0  # seconds a refused event is told at /readyz; without visitors nothing tries again
 TELLING = 30.0  # seconds a person's chat gets to take the news of an error
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without those that look like others
 
@@ -119,6 +120,7 @@ class Dispatcher:
         self._abandon = abandon
         self._recent = Recent()
         self._stores = True
+        self._refused_at = -UNSTORED
         self._excused: Counter[str] = Counter()  # attempts that failed by nobody's fault
         self._closing = asyncio.Event()
         self._hurried = asyncio.Event()
@@ -177,6 +179,8 @@ class Dispatcher:
         """ "" while events are taken and worked on, else what hinders it."""
         if self._closing.is_set():
             return "the bot is stopping"
+        if not self._stores and _now() < self._refused_at + UNSTORED:
+            return "events cannot be stored"
         return self._inbox.hindrance
 
     def _is_full(self) -> bool:
@@ -201,6 +205,8 @@ class Dispatcher:
         elif not stores and self._stores:
             _log.error("events cannot be stored", **facts)
         self._stores = stores
+        if not stores:
+            self._refused_at = _now()
 
     def _counted(self, intake: str, new: bool) -> bool:
         observe.EVENTS.labels(intake).inc()
@@ -380,6 +386,10 @@ async def _ended(
     both = {task, *sooner}
     await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     return task.done()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _reference() -> str:

@@ -110,6 +110,9 @@ async def test_a_database_that_is_away_makes_the_platform_come_again() -> None:
                 with pytest.raises(Busy) as caught:
                     await here.accept(message("a"))
             assert caught.value.retry_after > 0
+            assert await here.health() == "events cannot be stored"
+            await asyncio.sleep(dispatch.UNSTORED)
+            assert await here.health() == ""  # whoever keeps visitors away would do so for ever
             rows.down = False
             assert await here.accept(message("a"))
             await until_idle(rows)
