@@ -98,7 +98,7 @@ async def _dress(client: CompletionClient) -> Mapping[str, object]:
 
 def _token(folder: Path) -> str:
     """The word in the page's address: the same over restarts, so that an open page goes on."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)  # what is said is nobody else's on this machine
     file = folder / "token"
     try:
         known = file.read_text(encoding="ascii").strip()

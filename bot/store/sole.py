@@ -68,6 +68,7 @@ class _FileLock:
                 self._path, timeout=0, isolation_level=None, check_same_thread=False
             )
             try:
+                connection.execute("PRAGMA journal_mode=MEMORY")  # else a second file lies there
                 connection.execute("BEGIN EXCLUSIVE")
             except BaseException:
                 connection.close()

@@ -35,6 +35,16 @@ async def test_who_has_the_database_hinders_no_writer(kept_address: str) -> None
             await connection.execute(text("DELETE FROM inbox"))
 
 
+async def test_nothing_but_one_empty_file_is_left_behind(
+    sqlite_address: str, tmp_path: Path
+) -> None:
+    async with opened(sqlite_address) as engine, contended(engine) as take:
+        assert await take()
+        beside = {each.name: each.stat().st_size for each in tmp_path.iterdir()}
+    assert beside["parley.db-lock"] == 0
+    assert [name for name in beside if name.startswith("parley.db-lock")] == ["parley.db-lock"]
+
+
 async def test_a_server_that_was_started_anew_is_asked_anew(postgres_address: str) -> None:
     async with opened(postgres_address) as engine, contended(engine) as take:
         assert await take()
