@@ -19,9 +19,7 @@ class Pages:
         self._fits = fits
         self._text = ""
         self._pages = markdown.Pages(fits)
-        # Of the text as it is, once they were asked for.
-        self._is_open: bool | None = None
-        self._growing: str | None = None
+        self._growing: str | None = None  # of the text as it is, once it was asked for
 
     @property
     def closed(self) -> list[Piece]:
@@ -30,11 +28,8 @@ class Pages:
     @property
     def is_open(self) -> bool:
         """Whether there is anything beyond the closed pages, be it still held back."""
-        if self._is_open is None:
-            finished = self._pages.finished()
-            last = finished[-1].text
-            self._is_open = len(finished) > len(self.closed) and bool(last) and not last.isspace()
-        return self._is_open
+        rest = self._pages.rest.text
+        return bool(rest) and not rest.isspace()
 
     @property
     def growing(self) -> str:
@@ -60,7 +55,7 @@ class Pages:
             self._pages.closed = [*kept]
         self._text = text
         self._pages.feed(text)
-        self._is_open = self._growing = None
+        self._growing = None
         return None if kept is None else len(kept)
 
     def close(self, shown: str) -> None:
@@ -81,7 +76,7 @@ class Pages:
             within = markdown.cut(self._text, start, lambda _: limit, carry=carry)
             page = within if within.text.strip() else page
         self.closed.append(page)
-        self._is_open = self._growing = None
+        self._growing = None
 
 
 def _common(one: str, other: str) -> int:

@@ -18,9 +18,9 @@ Fits = Callable[[str], int]
 What follows the characters that fit does not change their number.
 """
 
-_MESSAGE = (
-    512  # characters; the first guess at what one message holds, doubled until it is too much
-)
+# Characters; the first guess at more than one message holds, doubled until it is. Most hold less,
+# so that one look tells.
+_MESSAGE = 8192
 
 _INDENT = 64  # spaces; more of them at the start of a piece are no layout and are not displayed
 
@@ -72,7 +72,7 @@ def cut(text: str, start: int, fits: Fits, *, carry: Carry = Carry()) -> Piece:
     Where it ends depends on nothing beyond the first character that does not fit, so that a text
     is cut at the same places while it grows.
     """
-    return _cut(text, start, fits, carry) or _last(text, start, fits, carry)
+    return _cut(text, start, fits, carry) or _trimmed(_rest(text, start, carry), fits)
 
 
 def pieces(text: str, fits: Fits) -> list[Piece]:
@@ -89,20 +89,28 @@ class Pages:
         self._fits = fits
         self._text = ""
         self._tail = Tail()
+        self._known_rest: tuple[Piece | None, Piece] | None = None  # and what it comes behind
         self.closed: list[Piece] = []
+
+    @property
+    def rest(self) -> Piece:
+        """All behind the closed pieces, blank or too long as it may be, nothing held back."""
+        last = self.closed[-1] if self.closed else None
+        if self._known_rest is None or self._known_rest[0] is not last:
+            self._known_rest = last, _rest(self._text, self._start, self._carry)
+        return self._known_rest[1]
 
     def feed(self, text: str) -> None:
         """Take the whole text so far. One that does not go on from the last starts anew."""
         if not text.startswith(self._text):
             self.closed = []
-        self._text = text
+        self._text, self._known_rest = text, None
         while piece := _cut(text, self._start, self._fits, self._carry):
             self.closed.append(piece)
 
     def growing(self) -> Piece:
         """The last piece as it is to be shown now: what is half-open closed or held back."""
-        rest = _rest(self._text, self._start, self._carry)
-        page = rest.text
+        rest, page = self.rest, self.rest.text
         if not page.startswith(self._tail.text):
             self._tail = Tail()
         self._tail.feed(page[len(self._tail.text) :])
@@ -117,7 +125,7 @@ class Pages:
 
     def finished(self) -> list[Piece]:
         """All pieces of the text as it is, nothing held back; only a blank text has a blank one."""
-        rest = _last(self._text, self._start, self._fits, self._carry)
+        rest = _trimmed(self.rest, self._fits)
         if self.closed and not rest.text.strip():
             return [*self.closed[:-1], replace(self.closed[-1], end=rest.end)]
         return [*self.closed, rest]
@@ -136,8 +144,7 @@ def _rest(source: str, start: int, carry: Carry) -> Piece:
     return Piece(start=start, end=len(source), text=page.text)
 
 
-def _last(source: str, start: int, fits: Fits, carry: Carry) -> Piece:
-    rest = _rest(source, start, carry)
+def _trimmed(rest: Piece, fits: Fits) -> Piece:
     if fits(rest.text) < len(rest.text):
         return replace(rest, text=rest.text.rstrip())  # only space was too much
     return rest
