@@ -92,6 +92,8 @@ PHRASES = Phrases(
     "answer.",
     inputs_title="Details",
     inputs_needed="The app needs this first; your question is kept.",
+    inputs_needed_form="The app needs some details first. Fill them in, and your question is "
+    "answered.",
     inputs_none="This app needs nothing but your question.",
     inputs_write="**{label}**: please write it in your next message.",
     inputs_write_group="**{label}**: please reply to this message with it.",

@@ -103,6 +103,7 @@ class Phrases:
     # Details an app asks for besides the question
     inputs_title: str
     inputs_needed: str
+    inputs_needed_form: str
     inputs_none: str
     inputs_write: str  # {label}
     inputs_write_group: str  # {label}

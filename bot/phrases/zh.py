@@ -78,6 +78,7 @@ PHRASES = Phrases(
     rating_of_asker="谢谢，你的意见已保留。只有提问的人可以评价这个回答。",
     inputs_title="信息",
     inputs_needed="应用需要先知道这一项，你的问题已保留。",
+    inputs_needed_form="应用需要先知道一些信息。填好后就会回答你的问题。",
     inputs_none="这个应用只需要你的问题，不需要其他信息。",
     inputs_write="**{label}**：请在下一条消息里写给我。",
     inputs_write_group="**{label}**：请回复这条消息。",

@@ -4,6 +4,7 @@ Only required details that are missing are asked for, before any call. The quest
 meanwhile and handed to the inbox again, as an event of its own, once they are there.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,10 +13,11 @@ from bot.completion import CompletionError, Fault, Field, build_inputs, message_
 from bot.events import Action, Command, Event, Message, MessageRef, Place, Submission
 from bot.phrases import input_faults
 from bot.service import form, rounds
+from bot.service.asked import current
 from bot.service.rounds import KEPT, KeptEvent, Round, Table
-from bot.service.tools import Tools, say
+from bot.service.tools import Tools, say, take_away
 from bot.store.records import Value, Work, scope
-from bot.surface import Again, Busy, Button, Expired
+from bot.surface import Again, Busy, Button, Expired, SurfaceError
 
 DETAILS = "inputs"
 """The id of the form that only sets details."""
@@ -126,6 +128,35 @@ async def keep(tools: Tools, submission: Submission) -> None:
     await _go_on(table, replace(round, asked="", taken=submission.id))
 
 
+async def cancel(tools: Tools, place: Place) -> bool:
+    """Give up the questions that wait for details; False if there are none."""
+    round = await rounds.find_round(tools, place)
+    table = await _lay(tools, place) if round and round.kept else None
+    if round is None or table is None:
+        return False
+    await _cancel(table, round)
+    return True
+
+
+async def drop(tools: Tools, place: Place) -> None:
+    """Ask no more for the details of questions that are gone."""
+    round = await rounds.find_round(tools, place)
+    if round is None or not round.kept:
+        return
+    refs = [one.question() for one in round.kept]
+    gone = [ref is not None and await current(tools, ref) is None for ref in refs]
+    kept = tuple(one for one, is_gone in zip(round.kept, gone, strict=True) if not is_gone)
+    if kept == round.kept:
+        return
+    if kept:
+        await rounds.save_round(tools, place, replace(round, kept=kept))
+        return
+    await rounds.save_round(tools, place, Round(taken=round.taken))
+    if round.note is not None:
+        with contextlib.suppress(SurfaceError):
+            await take_away(tools, place, round.note)
+
+
 async def _lay(tools: Tools, place: Place) -> Table | None:
     """None when the form is not known and the person has been told so."""
     try:
@@ -161,20 +192,23 @@ async def _go_on(table: Table, round: Round) -> None:
 
 
 async def _hold(table: Table, event: Event) -> None:
-    round = await rounds.find_round(table.tools, table.place) or Round()
+    found = await rounds.find_round(table.tools, table.place) or Round()
     kept = KeptEvent.of(event)
-    others = tuple(one for one in round.kept if one != kept)
-    round = replace(round, kept=(*others, kept)[-KEPT:])
+    same = [one for one in found.kept if one == kept or _same_question(one, kept)]
+    # An edit of what is kept asks nothing new: it runs as it reads then.
+    round = found if same else replace(found, kept=(*found.kept, kept)[-KEPT:])
     lacking = _lacking(table, _given(table, round))
     if not lacking:
         await _release(table, round)  # what was kept before is complete by now
+        return
+    if same and round.note is not None:
         return
     if not _offers_forms(table):
         await rounds.ask(table, round, lacking[0], head=table.phrases.inputs_needed)
         return
     await rounds.close_note(table, round)
     cancel = Button(label=table.phrases.button_cancel, name="cancel")
-    note = await _say(table, table.phrases.inputs_needed, *_openers(table), cancel)
+    note = await _say(table, table.phrases.inputs_needed_form, *_openers(table), cancel)
     await rounds.save_round(table.tools, table.place, replace(round, asked="", note=note))
     await _open_form(table, lacking)
 
@@ -235,17 +269,25 @@ async def _show(table: Table, round: Round, text: str) -> None:
         return
     given, _ = form.assignments(table.parameters, text)
     faults = form.find_faults(table.parameters, given, given)
-    round = replace(round, note=None) if not round.kept else round
     if given and not faults:
+        round = round if round.kept else await _afresh(table, round)
         await _go_on(await _remember(table, given), round)
     elif faults or not await _open_form(table, form.details(table.parameters)):
         head = "\n\n".join(input_faults(table.phrases, faults).values())
-        await _list(table, round, _openers(table), head=head)
+        await _list(table, await _afresh(table, round), _openers(table), head=head)
+
+
+async def _afresh(table: Table, round: Round) -> Round:
+    """The answer to a command comes below it, not over a note further up."""
+    await rounds.close_note(table, round)
+    return replace(round, note=None)
 
 
 async def _list(table: Table, round: Round, buttons: Sequence[Button], *, head: str = "") -> None:
     """All details and buttons to change them; over the note, if there is one."""
-    note = await rounds.show_list(table, round, buttons, head=head)
+    cancel = Button(label=table.phrases.button_cancel, name="cancel")
+    shown = (*buttons, cancel) if round.kept else buttons
+    note = await rounds.show_list(table, round, shown, head=head)
     await rounds.save_round(table.tools, table.place, replace(round, asked="", note=note))
 
 
@@ -291,6 +333,10 @@ async def _remember(table: Table, values: Mapping[str, object]) -> Table:
     remembered = stay | form.typed(table.parameters, given)
     await table.tools.store.save_inputs(scope(table.place), remembered)
     return replace(table, remembered=remembered)
+
+
+def _same_question(one: KeptEvent, other: KeptEvent) -> bool:
+    return one.question() is not None and one.question() == other.question()
 
 
 def _says_nothing(event: Event, text: str, fault: Fault | None) -> bool:

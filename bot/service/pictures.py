@@ -1,6 +1,7 @@
 """Pictures of a question: looked at before anything is sent, read once, handed to the API."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
@@ -10,9 +11,9 @@ from bot.completion import LocalFile, Parameters, RemoteFile, sniff
 from bot.completion.media import PICTURES
 from bot.events import File, Message, Place, decode, encode
 from bot.observe import Redaction
-from bot.service.tools import Tools, say
+from bot.service.tools import Tools, say, take_away
 from bot.store.records import Dialog, Upload, scope
-from bot.surface import Expired, Forbidden, Gone, TooLarge
+from bot.surface import Expired, Forbidden, Gone, SurfaceError, TooLarge
 
 KEPT = 3600.0
 """Seconds a picture waits for its question; whoever writes later than that means something else."""
@@ -95,6 +96,10 @@ async def keep(tools: Tools, message: Message) -> None:
         private = message.place.chat.private
         words = phrases.picture_what_to_do if private else phrases.picture_what_to_do_group
         prompt = (await say(tools, message.place, words)).id
+    await _open(tools, message, prompt)
+
+
+async def _open(tools: Tools, message: Message, prompt: str) -> None:
     kind, body = encode(message)
     state = {"kind": kind, "event": body.decode(), "prompt": prompt}
     asked = Dialog(kind="photo", state=state, asked_at=tools.now())
@@ -110,6 +115,21 @@ async def kept(tools: Tools, place: Place) -> tuple[Message, str] | None:
         return None
     event = decode(str(dialog.state.get("kind")), str(dialog.state.get("event")).encode())
     return (event, str(dialog.state.get("prompt"))) if isinstance(event, Message) else None
+
+
+async def drop(tools: Tools, place: Place, files: Sequence[File]) -> None:
+    """Of the pictures that wait for their question, forget those whose message is gone."""
+    found = await kept(tools, place)
+    if found is None or not set(files) & set(found[0].files):
+        return
+    message, prompt = found
+    left = tuple(one for one in message.files if one not in files)
+    if left:
+        await _open(tools, replace(message, files=left), prompt)
+        return
+    await tools.store.end_dialog(scope(place))
+    with contextlib.suppress(SurfaceError):
+        await take_away(tools, place, replace(message.ref, id=prompt))
 
 
 def _joined(message: Message, earlier: Message) -> Message:

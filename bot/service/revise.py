@@ -9,7 +9,7 @@ import contextlib
 
 from bot.completion import CompletionError
 from bot.events import Action, Deleted, Edited, Message, MessageRef
-from bot.service import ask, pictures, recover
+from bot.service import ask, inputs, pictures, recover
 from bot.service.answering import REVISED
 from bot.service.asked import Asked, album, answers, current, same_files
 from bot.service.inputs import AGAIN
@@ -25,8 +25,12 @@ async def revise(tools: Tools, work: Work) -> None:
     if isinstance(event, Edited):
         await _edited(tools, event, once_more=work.attempts > 0)
     elif isinstance(event, Deleted):
+        gone = await tools.store.question(event.ref)
         await tools.store.delete_question(event.ref)
+        if gone is not None:
+            await pictures.drop(tools, event.place, gone.files)
         if await current(tools, event.ref) is None:
+            await inputs.drop(tools, event.place)
             await _end(tools, event, "deleted")
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from bot.completion import Field, Parameters
-from bot.events import Event, Message, MessageRef, Place, decode, encode
+from bot.events import Action, Command, Event, Message, MessageRef, Place, decode, encode
 from bot.phrases import Phrases
 from bot.service import form
-from bot.service.tools import Tools, say
+from bot.service.tools import Tools, say, take_away
 from bot.service.words import literal
 from bot.store.records import Dialog, Value, scope
 from bot.surface import Button, Expired, Gone, Outgoing, SurfaceError
@@ -39,6 +39,13 @@ class KeptEvent:
 
     def event(self) -> Event | None:
         return decode(self.kind, self.body.encode())
+
+    def question(self) -> MessageRef | None:
+        """The message that asks, if it is one; a button's is not."""
+        event = self.event()
+        if isinstance(event, Action) and event.name != "revise":
+            return None
+        return event.ref if isinstance(event, Message | Command | Action) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,17 +139,16 @@ async def show_list(
 
 
 async def close_note(table: Table, round: Round, text: str = "") -> None:
-    """Take the buttons off the note; with `text`, write what came of it."""
+    """Write what came of a note over it, without its buttons; without `text` take it away."""
     if round.note is None:
         return
-    if not text:
-        field = table.field(round.asked)
-        text = table.phrases.inputs_title if field is None else f"**{name(field)}**"
     surface = table.tools.surface(table.place)
-    try:
-        await surface.edit(table.place, round.note, Outgoing(text=text, mine=True))
-    except SurfaceError:
-        return  # of all there is to say this is the least
+    # Of all there is to say this is the least.
+    with contextlib.suppress(SurfaceError):
+        if text:
+            await surface.edit(table.place, round.note, Outgoing(text=text, mine=True))
+        else:
+            await take_away(table.tools, table.place, round.note)
 
 
 async def rewrite(table: Table, note: MessageRef | None, text: str, *buttons: Button) -> MessageRef:

@@ -5,6 +5,7 @@ import contextlib
 
 from bot.completion import CompletionError
 from bot.events import Action, Command
+from bot.service import inputs
 from bot.service.target import is_there
 from bot.service.tools import Tools, same_person, say
 from bot.store.records import Answer
@@ -27,7 +28,9 @@ async def stop(tools: Tools, event: Action | Command) -> None:
     found = await tools.store.open_answers(event.place)
     for answer in found:
         await _end(tools, answer)
-    if not found and isinstance(event, Command):
+    if found or not isinstance(event, Command):
+        return
+    if not await inputs.cancel(tools, event.place):
         phrases = await tools.phrases_for(event.place)
         await say(tools, event.place, phrases.nothing_to_stop, private=True)
 

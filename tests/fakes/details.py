@@ -32,11 +32,12 @@ BARE = Capabilities(buttons=False)
 
 @asynccontextmanager
 async def asking(
-    folder: Path, *fields: object, **options: object
+    folder: Path, *fields: object, vision: bool = False, **options: object
 ) -> AsyncIterator[tuple[Bench, Wire]]:
     wire = Wire()
     wire.on(ASK, *(stream(message("Because."), end()) for _ in range(5)))
-    form = {"user_input_form": [*fields]}
+    image = {"enabled": vision, "number_limits": 3, "transfer_methods": ["local_file"]}
+    form = {"user_input_form": [*fields], "file_upload": {"image": image}}
     async with wired(folder, wire, parameters=form, **options) as bench:
         yield bench, wire
 

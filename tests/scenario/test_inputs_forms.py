@@ -39,7 +39,7 @@ async def test_an_app_without_details_asks_for_none(tmp_path: Path) -> None:
 async def test_a_form_is_opened_and_the_question_runs_when_it_is_filled_in(tmp_path: Path) -> None:
     async with asking(tmp_path, QUERY, TONE, STYLE, able=FORMS) as (bench, wire):
         await bench.do(bench.message("Why?"))
-        assert bench.screen.texts == [EN.inputs_needed]
+        assert bench.screen.texts == [EN.inputs_needed_form]
         assert labels(bench) == [EN.button_fill_in, EN.button_cancel]
         place = replace(bench.place(), interaction="click")
         fill_in = bench.press("inputs", bench.screen.bubbles[0])
