@@ -1,6 +1,7 @@
 """`python -m bot try` as a person has it: the page in a browser, the bot, the sandbox."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,28 +21,46 @@ ANSWERED = f"document.querySelector('.bot .action.regenerate') && {IDLE}"
 LAST = "[...document.querySelectorAll('.bot .body')].at(-1)?.textContent"
 
 
+class Trial:
+    """`python -m bot try` in a folder of its own, at the same address however often it starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = "0"
+        self.address = ""
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "bot", "try", "--port", self._port, "--no-browser"]
+        surroundings = process.environment(PARLEY_SANDBOX_ENGINE="offline")
+        self._running = subprocess.Popen(
+            command, cwd=self._folder, env=surroundings, stdout=subprocess.PIPE, text=True
+        )
+        assert self._running.stdout
+        found = re.search(r"http://[^/]+:(\d+)/\S+", self._running.stdout.readline())
+        assert found, "the playground did not start"
+        self.address, self._port = found[0], found[1]
+
+    def end(self, sign: signal.Signals) -> int:
+        """How it ended."""
+        self._running.send_signal(sign)
+        with self._running:
+            return self._running.wait(process.PATIENCE)
+
+
 @pytest.fixture(scope="module")
-def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of one that is open for all tests here; each comes as somebody new."""
-    command = [sys.executable, "-m", "bot", "try", "--port", "0", "--no-browser"]
-    surroundings = process.environment(PARLEY_SANDBOX_ENGINE="offline")
-    folder = tmp_path_factory.mktemp("try")
-    with subprocess.Popen(
-        command, cwd=folder, env=surroundings, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdout
-        try:
-            found = re.search(r"http://\S+", running.stdout.readline())
-            assert found, "the playground did not start"
-            yield found[0]
-        finally:
-            running.terminate()
-            assert running.wait(process.PATIENCE) == 0
+def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """One that is open for all tests here; each comes as somebody new."""
+    trial = Trial(tmp_path_factory.mktemp("try"))
+    try:
+        yield trial
+    finally:
+        assert trial.end(signal.SIGTERM) == 0
 
 
 @pytest.fixture
-async def tab(chromium: str, playground: str) -> AsyncIterator[Tab]:
-    async with browser.opened(chromium, playground) as tab:
+async def tab(chromium: str, playground: Trial) -> AsyncIterator[Tab]:
+    async with browser.opened(chromium, playground.address) as tab:
         await tab.until("document.querySelector('.chats .chat')")
         yield tab
         assert not tab.troubles
@@ -92,6 +111,9 @@ async def test_an_answer_is_liked_disliked_with_a_reason_and_heard(tab: Tab) -> 
     await tab.until(f"document.querySelectorAll('.message.bot').length > {answers}")
     await say(tab, "/voice")
     await tab.until("document.querySelector('audio')?.duration > 0")
+    await tab.click(".play")
+    await tab.until("document.querySelector('audio').currentTime > 0.05")
+    await tab.click(".play")
 
 
 async def test_a_picture_is_seen_and_a_form_is_remembered(tab: Tab, tmp_path: Path) -> None:
@@ -117,15 +139,46 @@ async def test_a_picture_is_seen_and_a_form_is_remembered(tab: Tab, tmp_path: Pa
     assert "3" in await tab.run(values)
 
 
-async def test_two_people_have_two_talks_and_a_reload_keeps_both(tab: Tab) -> None:
-    await become(tab, "Gil")
-    await say(tab, "echo: for Gil alone")
-    await tab.until(ANSWERED)
-    await become(tab, "Hana")
-    await say(tab, "echo: for Hana alone")
-    await tab.until(f"{LAST}?.includes('Hana') && {ANSWERED}")
+async def test_two_people_are_answered_at_once_and_a_reload_keeps_both_talks(
+    tab: Tab, chromium: str, playground: Trial
+) -> None:
+    async with browser.opened(chromium, playground.address) as other:
+        await other.until("document.querySelector('.chats .chat')")
+        await become(tab, "Gil")
+        await become(other, "Hana")
+        await say(tab, "Show me a long answer for Gil")
+        await say(other, "Show me a long answer for Hana")
+        await tab.until(GROWING)
+        await other.until(GROWING)
+        assert await tab.run(GROWING)
+        for each in (tab, other):
+            await each.press("Escape")
+            await each.until(ANSWERED)
     await tab.reload()
-    await tab.until(f"{LAST}?.includes('Hana')")
-    assert not await tab.run("document.getElementById('messages').textContent.includes('Gil')")
-    await tab.click(".person[title=Gil]")
-    await tab.until(f"{LAST}?.includes('Gil')")
+    await tab.until(ANSWERED)
+    mine = "[...document.querySelectorAll('.mine .body')].map((each) => each.textContent).join()"
+    assert await tab.run(mine) == "Show me a long answer for Gil"
+    await tab.click(".person[title=Hana]")
+    await tab.until(f"{mine} === 'Show me a long answer for Hana'")
+    assert await tab.run("document.querySelectorAll('.message.bot').length") == 1
+
+
+async def test_a_killed_bot_comes_back_to_the_open_page_and_loses_nothing(
+    tab: Tab, playground: Trial
+) -> None:
+    await become(tab, "Ivo")
+    await say(tab, "Show me a long answer")
+    await tab.until(f"{GROWING} > 20")
+    playground.end(signal.SIGKILL)
+    await say(tab, "echo: said while nobody was there")
+    await tab.until("document.querySelector('.waits')")
+    playground.start()
+    await tab.until(f"{LAST}.includes('said while nobody') && {ANSWERED}", within=30)
+    answers = await tab.run("[...document.querySelectorAll('.bot .body')].map((e) => e.innerText)")
+    assert ["interrupted" in each for each in answers] == [True, False]
+    assert await tab.run("document.querySelectorAll('.message.mine').length") == 2
+    tab.troubles.clear()
+    await tab.run("document.querySelector('.bot .action.regenerate').click()")
+    await tab.until("document.querySelector('.growing')")
+    await tab.press("Escape")
+    await tab.until(ANSWERED)
