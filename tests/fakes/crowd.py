@@ -1,4 +1,4 @@
-"""People in the playground who go on asking while the bot is killed and started again."""
+"""People in the playground who go on about their business while the bot is killed and restarted."""
 
 import asyncio
 import json
@@ -6,25 +6,28 @@ import random
 import re
 import signal
 import socket
-import time
 import uuid
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from sqlalchemy import select
 
-from tests.fakes.counted_sandbox import MARK, Counted
-from tests.fakes.process import read_until, started
+from bot.store import database
+from bot.store.tables import answers, screens
+from tests.fakes.counted_sandbox import MARK
+from tests.fakes.nursery import Child, Nursery, nursery
+from tests.fakes.pictures import png
 
 WORDS = re.findall(
     r"\w+", "rivers turn slow and carry stones that nobody counts since there are many"
 )
-GONE = (aiohttp.ClientError, ConnectionError, TimeoutError)
-PATIENCE = 60.0  # seconds for everything to come to its end after the last start
+GONE = (aiohttp.ClientError, ConnectionError, TimeoutError, asyncio.IncompleteReadError)
+PATIENCE = 60.0  # seconds for a start; a test machine may be busy
 
 
 @dataclass
@@ -34,28 +37,44 @@ class Playground:
     folder: Path
     port: int
     environment: Mapping[str, str]
-    base: str = ""
-    process: Process | None = None
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    nursery: Nursery
+    process: Child | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base(self) -> str:
+        token = (self.folder / ".parley" / "token").read_text(encoding="ascii").strip()
+        return f"{self.origin}/playground/{token}/"
+
+    @property
+    def database(self) -> str:
+        kept = f"sqlite:///{self.folder / '.parley' / 'parley.db'}"
+        return self.environment.get("DATABASE_URL", kept)
 
     async def start(self) -> None:
-        self._stack = AsyncExitStack()
         arguments = ("try", "--port", str(self.port), "--no-browser")
-        self.process = await self._stack.enter_async_context(
-            started(self.folder, *arguments, **self.environment)
-        )
-        said = await read_until(self.process.stdout, "/playground/")
-        while not (address := _address(said)):
-            said += await read_until(self.process.stdout, "/")
-        self.base = address
+        self.process = await self.nursery.bear(self.folder, *arguments, **self.environment)
+        async with asyncio.timeout(PATIENCE):
+            while not await _listens(self.port):  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(0.02)
 
     async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
         assert self.process is not None
-        with suppress(ProcessLookupError):
-            self.process.send_signal(number)
-        status = await self.process.wait()
-        await self._stack.aclose()
-        return status
+        process, self.process = self.process, None
+        process.signal(number)
+        return await process.ended()
+
+
+async def _listens(port: int) -> bool:
+    with suppress(OSError):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+        await writer.wait_closed()
+        return True
+    return False
 
 
 def free_port() -> int:
@@ -64,168 +83,266 @@ def free_port() -> int:
         return int(unused.getsockname()[1])
 
 
-def _address(said: str) -> str:
-    """The page's address, once it has been said to its end."""
-    for word in said.split():
-        if word.startswith("http://") and "/playground/" in word and word.endswith("/"):
-            return word
-    return ""
+@dataclass
+class Asked:
+    """A question as it was told to the bot. Each has one sequel at most: edited, rated, …"""
+
+    mark: str
+    chat: str
+    sequel: str = ""
+    earlier: str = ""
+    """The mark it had before it was edited."""
+
+
+@dataclass(eq=False)
+class Guest:
+    """Somebody with a name, a chat of their own, and what they asked there."""
+
+    name: str
+    person: str = ""
+    chat: str = ""
+    questions: list[Asked] = field(default_factory=list)
 
 
 class Crowd:
-    """Guests with a name each, who ask in their own chats, and never give a question up."""
+    """Guests who never give a deed up: whatever nobody said yes to is told again, unchanged."""
 
     def __init__(self, playground: Playground, session: aiohttp.ClientSession, people: int) -> None:
         self._playground = playground
         self._session = session
-        self._people = [f"Guest{number}" for number in range(people)]
         self._number = 0
-        self.asked: dict[str, str] = {}
-        """The chat of every question that was accepted, by its mark."""
-        self.presence: dict[str, tuple[str, str]] = {}
+        self._untold: dict[str, tuple[str, dict[str, object]]] = {}
+        self._screen: list[dict[str, Any]] = []
+        self.guests = [Guest(f"Guest{number}") for number in range(people)]
+        self.done: Counter[str] = Counter()
+        """The deeds by kind; those that were refused are not counted."""
+        self.below: Counter[str] = Counter()
+        """How often a whole answer of a chat was asked for once more, which goes below it."""
+        self.repeats: Counter[str] = Counter()
+        """How often the question of a mark was asked once more."""
 
     async def arrive(self) -> None:
         """Make the people known to the playground."""
-        for name in self._people:
-            await self._post("people", {"name": name})
+        for guest in self.guests:
+            await self._post("people", {"name": guest.name})
         hello = await self.look()
         known = {person["name"]: person["id"] for person in hello["people"]}
         chats = {chat["person"]: chat["id"] for chat in hello["chats"] if chat["private"]}
-        self.presence = {name: (known[name], chats[known[name]]) for name in self._people}
+        for guest in self.guests:
+            guest.person = known[guest.name]
+            guest.chat = chats[guest.person]
 
-    async def talk(self, dice: random.Random) -> None:
-        """Ask at random moments, until cancelled."""
+    async def behave(self, behaviour: str) -> None:
+        await self._post("behaviour", {"name": behaviour})
+
+    async def talk(self, dice: random.Random, *, pause: float) -> None:
+        """Do this and that, `pause` seconds apart on average, until cancelled."""
+        await self.tell_again()
+        self._screen = (await self.look())["messages"]
         async with asyncio.TaskGroup() as guests:
-            for name in self._people:
-                guests.create_task(self._ask_on(name, random.Random(dice.random())))
+            for guest in self.guests:
+                guests.create_task(self._visit(guest, random.Random(dice.random()), pause))
 
-    async def _ask_on(self, name: str, dice: random.Random) -> None:
-        while True:
-            await asyncio.sleep(dice.uniform(0.0, 3.0))
-            self._number += 1
-            await self.ask(name, f"mark{self._number}", dice)
-
-    async def ask(self, name: str, mark: str, dice: random.Random) -> None:
-        """Ask until it is accepted; the same question each time, as a browser would."""
-        person, chat = self.presence[name]
-        text = ". ".join(
-            " ".join([mark, *dice.sample(WORDS, 8)]) for _ in range(dice.randint(1, 6))
-        )
-        body = {
-            "id": str(uuid.uuid4()),
-            "person": person,
-            "chat": chat,
-            "text": f"Summarise in 5 sentences: {text}.",
-            "files": [],
-            "reply_to": None,
-        }
-        # From here on it may have been taken even if nobody says so.
-        self.asked[mark] = chat
-        await self._post("send", body)
+    async def tell_again(self) -> None:
+        """Tell what may not have been heard, under the same ids, as a browser would."""
+        async with asyncio.TaskGroup() as telling:
+            for id in list(self._untold):
+                telling.create_task(self._tell(id))
 
     async def look(self) -> dict[str, Any]:
         """Everything that is on the screen now."""
-        async with self._session.get(self._playground.base + "events") as response:
-            async for line in response.content:
-                if line.startswith(b"data:"):
-                    told: dict[str, Any] = json.loads(line[5:])
-                    return told
-        raise AssertionError("the playground said nothing")
+        while True:
+            with suppress(*GONE):
+                async with self._session.get(self._playground.base + "events") as response:
+                    async for line in response.content:
+                        if line.startswith(b"data:"):
+                            told: dict[str, Any] = json.loads(line[5:])
+                            return told
+            await asyncio.sleep(0.05)
 
-    async def _post(self, verb: str, body: Mapping[str, Any]) -> None:
-        origin = self._playground.base.split("/playground/")[0]
+    async def unsaid(self) -> Counter[str]:
+        """By chat, the last words that were to be posted and may never have arrived.
+
+        They are posted at most once; who is killed in that moment cannot know.
+        """
+        async with database.opened(self._playground.database) as engine, engine.connect() as rows:
+            found = await rows.execute(
+                select(answers.c.chat)
+                .join(screens, screens.c.answer == answers.c.id)
+                .where(screens.c.role == "note", screens.c.ref.is_(None))
+            )
+            return Counter(found.scalars())
+
+    # Deeds
+
+    async def _visit(self, guest: Guest, dice: random.Random, pause: float) -> None:
+        deeds = self._deeds(guest, dice)
+        weights = [often for often, _ in deeds]
+        while True:
+            await asyncio.sleep(dice.uniform(0.0, 2 * pause))
+            [(_, deed)] = dice.choices(deeds, weights)
+            await deed()
+
+    def _deeds(
+        self, guest: Guest, dice: random.Random
+    ) -> Sequence[tuple[int, Callable[[], Awaitable[None]]]]:
+        """What somebody may do, and how often of 24 times they do it."""
+        return (
+            (12, lambda: self.ask(guest, dice)),
+            (2, lambda: self.ask(guest, dice, pictures=1)),
+            (1, lambda: self.ask(guest, dice, pictures=2)),
+            (2, lambda: self._edit(guest, dice)),
+            (2, lambda: self._press(guest, "again")),
+            (2, lambda: self._press(guest, "rate")),
+            (2, lambda: self._stop(guest)),
+            (1, lambda: self._say("voice", guest, "/voice")),
+        )
+
+    async def ask(self, guest: Guest, dice: random.Random, *, pictures: int = 0) -> None:
+        files = [await self._upload() for _ in range(pictures)]
+        mark = self._mark()
+        # From here on it may have been taken even if nobody says so.
+        guest.questions.append(Asked(mark, guest.chat))
+        await self._say("ask", guest, question(mark, dice), files)
+
+    async def _edit(self, guest: Guest, dice: random.Random) -> None:
+        """Change the newest question, whatever has become of its answer."""
+        asked = guest.questions[-1] if guest.questions else None
+        message = asked and self._message(guest, asked)
+        if asked is None or message is None or asked.sequel:
+            return
+        asked.sequel, asked.earlier, asked.mark = "edit", asked.mark, self._mark()
+        body = {"message": message["id"], "text": question(asked.mark, dice)}
+        await self._do("edit", "edit", body)
+
+    async def _press(self, guest: Guest, kind: str) -> None:
+        """Have an answer once more, or say what one thinks of it: by button, or by reaction."""
+        for asked in reversed(guest.questions):
+            answer = self._message(guest, asked, by_bot=True)
+            names = [button["name"] for button in answer["buttons"]] if answer else []
+            if answer is None or asked.sequel or "regenerate" not in names:
+                continue
+            whole = "like" in names
+            body = {"person": guest.person, "message": answer["id"]}
+            if kind == "again":
+                asked.sequel = kind
+                self.repeats[asked.mark] += 1
+                self.below[guest.chat] += whole
+                value = next(b["value"] for b in answer["buttons"] if b["name"] == "regenerate")
+                await self._do("again", "press", body | {"name": "regenerate", "value": value})
+            elif whole:
+                asked.sequel = kind
+                await self._do("rate", "react", body | {"emoji": "👍", "on": True})
+            return
+
+    async def _stop(self, guest: Guest) -> None:
+        if guest.questions and not guest.questions[-1].sequel:
+            guest.questions[-1].sequel = "stop"
+        await self._say("stop", guest, "/stop")
+
+    async def _say(
+        self, kind: str, guest: Guest, text: str, files: list[str] | None = None
+    ) -> None:
+        body = {"person": guest.person, "chat": guest.chat, "text": text, "files": files or []}
+        await self._do(kind, "send", body)
+
+    async def _do(self, kind: str, verb: str, body: Mapping[str, object]) -> None:
+        id = str(uuid.uuid4())
+        self.done[kind] += 1
+        self._untold[id] = verb, {"id": id, **body}
+        await self._tell(id)
+
+    def _message(
+        self, guest: Guest, asked: Asked, *, by_bot: bool = False
+    ) -> dict[str, Any] | None:
+        """The newest message with the question's mark when somebody last looked."""
+        found = [
+            message
+            for message in self._screen
+            if message["chat"] == guest.chat
+            and (message["author"] == "bot") is by_bot
+            and asked.mark in MARK.findall(message["text"])
+        ]
+        return found[-1] if found else None
+
+    def _mark(self) -> str:
+        self._number += 1
+        return f"mark{self._number}"
+
+    # The wire
+
+    async def _tell(self, id: str) -> None:
+        verb, body = self._untold[id]
+        await self._post(verb, body)
+        self._untold.pop(id, None)
+
+    async def _post(self, verb: str, body: Mapping[str, object]) -> None:
         while True:
             with suppress(*GONE):
                 async with self._session.post(
-                    self._playground.base + verb, json=body, headers={"Origin": origin}
+                    self._playground.base + verb,
+                    json=body,
+                    headers={"Origin": self._playground.origin},
                 ) as response:
                     if response.status == 200:
                         return
                     assert response.status == 503, await response.text()
             await asyncio.sleep(0.05)
 
+    async def _upload(self) -> str:
+        while True:
+            with suppress(*GONE):
+                async with self._session.post(
+                    self._playground.base + "upload?name=picture.png",
+                    data=png(8, 8, (90, 120, 200)),
+                    headers={"Origin": self._playground.origin},
+                ) as response:
+                    assert response.status == 200, await response.text()
+                    told: dict[str, str] = await response.json()
+                    return told["id"]
+            await asyncio.sleep(0.05)
+
+
+def question(mark: str, dice: random.Random) -> str:
+    """Something whose answer is a line or many, each with the mark."""
+    text = ". ".join(" ".join([mark, *dice.sample(WORDS, 8)]) for _ in range(dice.randint(1, 8)))
+    return f"Summarise in 8 sentences: {text}."
+
 
 @asynccontextmanager
-async def crowd(playground: Playground, people: int) -> AsyncIterator[Crowd]:
+async def crowd(
+    folder: Path, people: int, environment: Mapping[str, str]
+) -> AsyncIterator[tuple[Crowd, Playground]]:
+    """A playground that has just started, and guests who have just arrived."""
     # One event is a whole room's history: far more than a line's usual limit.
-    async with aiohttp.ClientSession(read_bufsize=2**24) as session:
+    async with nursery() as children, aiohttp.ClientSession(read_bufsize=2**24) as session:
+        playground = Playground(folder, free_port(), environment, children)
         await playground.start()
         guests = Crowd(playground, session, people)
-        await guests.arrive()
         try:
-            yield guests
+            await guests.arrive()
+            yield guests, playground
         finally:
-            await playground.end()
+            if playground.process is not None:
+                await playground.end()
 
 
-async def kill_rounds(guests: Crowd, playground: Playground, rounds: int, seed: int) -> None:
-    """Let everybody talk, and kill the bot at `rounds` random moments."""
+async def kill_rounds(
+    guests: Crowd, playground: Playground, rounds: int, seed: int, *, pause: float = 1.5
+) -> None:
+    """Let everybody do their deeds, and kill the bot at `rounds` random moments.
+
+    Every fifth life is long enough for answers to come to their end and for texts to be kept.
+    """
     dice = random.Random(seed)
-    for _ in range(rounds):
-        talking = asyncio.create_task(guests.talk(random.Random(dice.random())))
-        await asyncio.sleep(dice.uniform(0.05, 1.6))
+    for number in range(rounds):
+        talking = asyncio.create_task(guests.talk(random.Random(dice.random()), pause=pause))
+        least, most = (3.0, 4.5) if number % 5 == 2 else (0.05, 1.6)
+        await asyncio.wait([talking], timeout=dice.uniform(least, most))
         await playground.end()
         talking.cancel()
         await asyncio.wait([talking])
+        if not talking.cancelled():
+            talking.result()
         await playground.start()
-
-
-@dataclass
-class Verdict:
-    """What is wrong on the screen; nothing, when all is well."""
-
-    questions: int = 0
-    whole: int = 0  # answers that came to their end
-    offered: int = 0  # those that did not, and can be had again
-    faults: list[str] = field(default_factory=list)
-
-
-async def verdict(guests: Crowd, app: Counted) -> Verdict:
-    """Wait until the screen is at rest, then hold it against what was asked."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = judge(await guests.look(), guests.asked, app)
-        if not found.faults or time.monotonic() > deadline:
-            return found
-        await asyncio.sleep(0.5)
-
-
-def judge(hello: Mapping[str, Any], asked: Mapping[str, str], app: Counted) -> Verdict:
-    """Every question once on the screen, with one ending; no text twice; nothing paid twice."""
-    found = Verdict(questions=len(asked))
-    for chat in {message["chat"] for message in hello["messages"]}:
-        _judge_chat([each for each in hello["messages"] if each["chat"] == chat], found)
-    seen = {
-        mark
-        for message in hello["messages"]
-        if message["author"] != "bot"
-        for mark in MARK.findall(message["text"])
-    }
-    # What was still being sent when its sender left may be missing, with nothing to answer.
-    found.questions = len(seen)
-    found.faults += [f"{mark} paid {count} times" for mark, count in app.asked.items() if count > 1]
-    if app.running:
-        found.faults.append(f"{app.running} generations still run at the API")
-    return found
-
-
-def _judge_chat(messages: list[Mapping[str, Any]], found: Verdict) -> None:
-    chat = messages[0]["chat"]
-    questions = [each for each in messages if each["author"] != "bot"]
-    answers = [each for each in messages if each["author"] == "bot"]
-    found.faults += [f"{chat}: {each['id']} still grows" for each in answers if each["growing"]]
-    endings = [
-        each
-        for each in answers
-        if any(button["name"] == "regenerate" for button in each["buttons"])
-    ]
-    whole = [each for each in endings if any(b["name"] == "like" for b in each["buttons"])]
-    found.whole += len(whole)
-    found.offered += len(endings) - len(whole)
-    if len(endings) != len(questions):
-        found.faults.append(f"{chat}: {len(questions)} questions, {len(endings)} endings")
-    stops = [each for each in answers if any(b["name"] == "stop" for b in each["buttons"])]
-    found.faults += [f"{chat}: {each['id']} still offers to stop" for each in stops]
-    marked = [each["text"] for each in answers if MARK.search(each["text"])]
-    if len(set(marked)) != len(marked):
-        found.faults.append(f"{chat}: the same text twice")
+    await guests.tell_again()

@@ -1,43 +1,67 @@
 """Two hundred kills under a crowd: `python -m tests.speed.soak`, with status 1 for any fault.
 
 Twenty rounds at a time in a room of their own, so that the whole history is still on the screen
-when it is judged. Every run has other moments; a seed that fails is printed and can be given.
+when it is judged: most where the platform is ideal, some like each other platform. Every run has
+other moments; a seed that fails is printed and can be given.
 """
 
 import asyncio
 import secrets
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox import Config
 from tests.fakes.counted_sandbox import counted_sandbox
-from tests.fakes.crowd import Playground, Verdict, crowd, free_port, kill_rounds, verdict
+from tests.fakes.crowd import crowd, kill_rounds
+from tests.fakes.verdict import Verdict, verdict
 
-PEOPLE = 20
-ROUNDS = 20
 ROOMS = 10
 
 
-async def soak(folder: Path, seed: int) -> Verdict:
-    """Twenty kills in one room."""
+@dataclass(frozen=True, kw_only=True)
+class Evening:
+    """How many people talk how often, and how often the bot is killed meanwhile."""
+
+    behaviour: str = "ideal"
+    people: int = 20
+    rounds: int = 20
+    pause: float = 2.5  # seconds between two deeds of one person
+    patience: float = 60.0  # seconds for everything to come to its end after the last start
+
+
+# Slack counts fifteen starts and stops a minute for everybody together.
+EVENINGS = (
+    Evening(),
+    Evening(),
+    Evening(),
+    Evening(behaviour="telegram", patience=120),
+    Evening(behaviour="slack", people=8, pause=4, patience=600),
+)
+
+
+async def soak(folder: Path, seed: int, evening: Evening = EVENINGS[0]) -> Verdict:
+    """One room, and its kills."""
     async with counted_sandbox(Config(port=0, word_delay=0.01)) as app:
         environment = {"COMPLETION_API_URL": app.url, "COMPLETION_API_KEY": "app-sandbox"}
-        playground = Playground(folder, free_port(), environment)
-        async with crowd(playground, PEOPLE) as guests:
-            await kill_rounds(guests, playground, ROUNDS, seed)
-            return await verdict(guests, app)
+        async with crowd(folder, evening.people, environment) as (guests, playground):
+            await guests.behave(evening.behaviour)
+            await kill_rounds(guests, playground, evening.rounds, seed, pause=evening.pause)
+            return await verdict(guests, app, patience=evening.patience)
 
 
 def main() -> int:
     seeds = [int(word) for word in sys.argv[1:]] or [secrets.randbits(32) for _ in range(ROOMS)]
     failed = False
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
+        evening = EVENINGS[number % len(EVENINGS)]
         with tempfile.TemporaryDirectory() as folder:
-            found = asyncio.run(soak(Path(folder), seed))
+            found = asyncio.run(soak(Path(folder), seed, evening))
         print(
-            f"seed {seed}: {ROUNDS} kills, {found.questions} questions, {found.whole} answered, "
-            f"{found.offered} offered again",
+            f"{evening.behaviour}, seed {seed}: {evening.rounds} kills, {found.questions} "
+            f"questions, {found.whole} answered, {found.offered} offered again, "
+            f"{found.orphans} orphans, {found.kept} with words, {found.unsaid} last words unsure",
             flush=True,
         )
         for fault in found.faults:

@@ -1,0 +1,157 @@
+"""What is wrong on the screen, and at the API, after the bot was killed again and again."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.phrases import of
+from tests.fakes.counted_sandbox import MARK, Counted, Writing
+from tests.fakes.crowd import Asked, Crowd
+
+EN = of("en")
+ENDED = (f"*{EN.stopped}*", f"*{EN.interrupted}*")
+KNOWN = 1.5
+"""Seconds a generation must have run for the bot to be held to know its task: it notes it at the
+first event, behind at most a few commits on a busy machine."""
+KEPT = 3.0
+"""Seconds after which words must have been kept: the bot keeps them every 1.5, and must commit."""
+
+Message = Mapping[str, Any]
+
+
+@dataclass
+class Verdict:
+    """Nothing in `faults` when all is well; the rest shows that there was something to judge."""
+
+    questions: int = 0
+    whole: int = 0  # answers that came to their end
+    offered: int = 0  # those that did not, and can be had again
+    orphans: int = 0  # generations that lost their reader and had to be stopped
+    kept: int = 0  # of those, with words that had to be kept
+    unsaid: int = 0  # endings that may be missing, killed twice in the moment they were posted
+    faults: list[str] = field(default_factory=list)
+
+
+async def verdict(guests: Crowd, app: Counted, *, patience: float) -> Verdict:
+    """Wait until the screen is at rest, then hold it against what was done."""
+    deadline = time.monotonic() + patience
+    while True:
+        ratings = await app.ratings()
+        messages = (await guests.look())["messages"]
+        found = judge(messages, guests, app, ratings["like"], await guests.unsaid())
+        if not found.faults or time.monotonic() > deadline:
+            return found
+        await asyncio.sleep(0.5)
+
+
+def judge(
+    messages: Sequence[Message], guests: Crowd, app: Counted, likes: int, unsaid: Counter[str]
+) -> Verdict:
+    """Every question once on the screen, with one ending, whole or with what was kept of it.
+
+    `likes` are those the API has; `unsaid` counts the endings of each chat that may be missing.
+    """
+    found = Verdict(unsaid=unsaid.total())
+    for guest in guests.guests:
+        own = [message for message in messages if message["chat"] == guest.chat]
+        said = [message for message in own if message["author"] != "bot"]
+        told = [message for message in own if message["author"] == "bot"]
+        _judge_questions(said, guest.questions, found)
+        wanted = len(guest.questions) + guests.below[guest.chat]
+        _judge_endings(told, wanted, unsaid[guest.chat], found)
+        _judge_texts(told, guests, app, found)
+    _judge_api(app, guests, found)
+    _judge_orphans(messages, guests, app, found)
+    if likes != guests.done["rate"]:
+        found.faults.append(f"{guests.done['rate']} ratings, {likes} of them at the API")
+    voices = sum(bool(message["voice"]) for message in messages)
+    if voices > guests.done["voice"]:
+        found.faults.append(f"{voices} voice messages, {guests.done['voice']} were asked for")
+    return found
+
+
+def _judge_questions(said: Sequence[Message], asked: Sequence[Asked], found: Verdict) -> None:
+    found.questions += len(asked)
+    seen = Counter(mark for message in said for mark in set(MARK.findall(message["text"])))
+    if seen != Counter(one.mark for one in asked):
+        found.faults.append(f"asked {len(asked)} questions, the screen has {sum(seen.values())}")
+
+
+def _judge_endings(told: Sequence[Message], wanted: int, unsaid: int, found: Verdict) -> None:
+    chat = told[0]["chat"] if told else "a chat"
+    endings = [message for message in told if "regenerate" in _buttons(message)]
+    whole = [message for message in endings if "like" in _buttons(message)]
+    found.whole += len(whole)
+    found.offered += len(endings) - len(whole)
+    # What may be on the screen without its id being known cannot be touched; a line below says so,
+    # which is itself said at most once.
+    unknown = sum(message["text"] == EN.maybe_incomplete for message in told)
+    if not wanted - unsaid <= len(endings) <= wanted + unknown:
+        found.faults.append(f"{chat}: {wanted} endings wanted, {len(endings)} are there")
+    open_ = [message for message in told if message["growing"] or "stop" in _buttons(message)]
+    if len(open_) > unknown:
+        ids = ", ".join(message["id"] for message in open_)
+        found.faults.append(f"{chat}: {ids} have no ending, {unknown} such are noted")
+
+
+def _judge_texts(told: Sequence[Message], guests: Crowd, app: Counted, found: Verdict) -> None:
+    """No text twice, unless it was asked for twice; what looks whole is whole."""
+    texts = Counter(text for message in told if MARK.search(text := message["text"]))
+    for text, count in texts.items():
+        mark = MARK.findall(text)[0]
+        if count > 1 + guests.repeats[mark]:
+            found.faults.append(f"{mark}: the same text {count} times")
+    for message in told:
+        text = message["text"]
+        if "like" not in _buttons(message) or text.endswith(ENDED) or not MARK.search(text):
+            continue
+        mark = MARK.findall(text)[0]
+        written = {each.text().strip() for each in app.writings if each.mark == mark and each.whole}
+        if text.strip() not in written:
+            found.faults.append(f"{mark}: an answer that seems whole and is not")
+
+
+def _judge_api(app: Counted, guests: Crowd, found: Verdict) -> None:
+    for mark, count in app.asked.items():
+        if count > 1 + guests.repeats[mark]:
+            found.faults.append(f"{mark} paid {count} times")
+    if app.running:
+        found.faults.append(f"{app.running} generations still run at the API")
+
+
+def _judge_orphans(
+    messages: Sequence[Message], guests: Crowd, app: Counted, found: Verdict
+) -> None:
+    """What lost its reader was stopped, and its words are still there."""
+    touched = {
+        mark
+        for guest in guests.guests
+        for asked in guest.questions
+        if asked.sequel in ("edit", "again")
+        for mark in (asked.mark, asked.earlier)
+    }
+    for writing in app.writings:
+        if writing.whole or not writing.left_at or not writing.mark:
+            continue
+        if writing.seconds > KNOWN:
+            found.orphans += 1
+            if writing.task not in app.stopped:
+                found.faults.append(f"{writing.mark} is written on, and nobody reads it")
+        if writing.mark not in touched:
+            _judge_kept(writing, messages, found)
+
+
+def _judge_kept(writing: Writing, messages: Sequence[Message], found: Verdict) -> None:
+    kept = writing.text(before=writing.left_at - KEPT).strip()
+    if not kept:
+        return
+    found.kept += 1
+    if not any(message["author"] == "bot" and kept in message["text"] for message in messages):
+        found.faults.append(f"{writing.mark}: words that were written for long are gone")
+
+
+def _buttons(message: Message) -> set[str]:
+    return {button["name"] for button in message["buttons"]}
