@@ -167,12 +167,15 @@ def configure(
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_CleanFormatter(formatter, Redaction(secrets)))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
+    logging.getLogger().handlers[:] = [handler]
+    _set_levels(level.upper())
+
+
+def _set_levels(level: str) -> None:
     # At "debug" libraries print what they work on: statements with people's words, headers.
-    root.setLevel("INFO" if level == "debug" else level.upper())
+    logging.getLogger().setLevel("INFO" if level == "DEBUG" else level)
     for ours in _OURS:
-        logging.getLogger(ours).setLevel(level.upper())
+        logging.getLogger(ours).setLevel(level)
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

@@ -99,19 +99,23 @@ async def assembled(
                 rules=rules(settings),
             )
         )
-        dispatcher = Dispatcher(
-            Lanes(inbox),
-            service.handle,
-            service.report,
-            limit=settings.parley_inbox_limit,
-            grace=settings.parley_grace,
-            cut=service.cut,
-            abandon=service.abandon,
-        )
+        dispatcher = _dispatcher(settings, inbox, service)
         routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
         application = web.build((*database_checks, dispatcher.health), routes)
         async with web.listening(application, host=host, port=port) as opened:
             yield Bot(dispatcher, service, adapters, running), opened
+
+
+def _dispatcher(settings: Settings, inbox: SqlInbox, service: Service) -> Dispatcher:
+    return Dispatcher(
+        Lanes(inbox),
+        service.handle,
+        service.report,
+        limit=settings.parley_inbox_limit,
+        grace=settings.parley_grace,
+        cut=service.cut,
+        abandon=service.abandon,
+    )
 
 
 @contextlib.asynccontextmanager
