@@ -101,16 +101,23 @@ def spoken(scene: Scene, parts: Sequence[Post], quoted: Post | None) -> list[Eve
 
 
 def edited(scene: Scene, post: Post, old: Post, quoted: Post | None) -> list[Event]:
-    """Nothing if neither the old words nor the new ones are for the bot."""
+    """Nothing if neither the old words nor the new ones are for the bot.
+
+    The words of an `/ask` are its question; no edit makes a message another command.
+    """
+    command = _COMMAND.fullmatch(post.text.strip())
     if not any(_addressed(scene, text, quoted) for text in (post.text, old.text)):
         return []
+    if command and command[1].lower() != "ask":
+        return []
+    text = (command[3] or "") if command else post.text
     return [
         Edited(
             id=scene.event_id(post.id, "edit", post.edits),
             place=scene.place(post.id),
             at=datetime.now(UTC),
             ref=scene.ref(post.id),
-            text=_unaddressed(scene, post.text),
+            text=_unaddressed(scene, text),
             files=_files(post),
         )
     ]

@@ -263,7 +263,7 @@ def sandbox_app(*, speech: bool) -> App:
             Control(kind="checkbox", variable="bullets", label="As a list"),
         ),
         template="{{query}}",
-        opening="This is Parley's sandbox. Ask something, send a picture, or type /quota.",
+        opening="This is Parley's sandbox. Ask something, or send a picture.",
         questions=(
             "Show me markdown.",
             "What can you do without a network?",

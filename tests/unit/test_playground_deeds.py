@@ -163,6 +163,14 @@ async def test_an_edit_reaches_the_bot_when_the_old_or_the_new_words_were_for_it
         assert event.text == "weather?"
 
 
+async def test_an_edited_command_is_its_question_and_no_edit_is_a_command() -> None:
+    with played() as room:
+        await room.say("/ask Tea?")
+        [event] = await room.do(Edit(id="e1", message="1", text="/ask Green tea?"))
+        assert isinstance(event, Edited) and event.text == "Green tea?"
+        assert await room.do(Edit(id="e2", message="1", text="/help")) == []
+
+
 async def test_a_deleted_message_is_told_where_the_platform_tells() -> None:
     with played() as room:
         [said] = await room.say("Tea?")
