@@ -194,6 +194,7 @@ class Capabilities:
 
     `upload_limit` is in bytes. A message may grow for `grow_for` seconds; unchanged text is shown
     again after `fades_after` seconds, since it would vanish. `voice_types` goes by preference.
+    `appends`: a growing message is only added to as long as each frame goes on from the last.
     `private_replies`: whether `Place.only_user` is kept.
     """
 
@@ -205,6 +206,7 @@ class Capabilities:
     private_replies: bool = False
     voice_types: tuple[str, ...] = ()
     upload_limit: int = 0
+    appends: bool = False
     grow_for: float = inf
     fades_after: float = inf
 

@@ -166,6 +166,7 @@ _SLACK = Capabilities(
     private_replies=True,
     voice_types=VOICES,
     upload_limit=FILE_LIMIT,
+    appends=True,
     grow_for=240.0,
 )
 _STREAMS = (_minute("streams", 20, 5),)

@@ -15,10 +15,6 @@ from adapters.playground.records import BOT, Post
 from bot.events import MessageRef, Place
 from bot.surface import Budget, Expired, Outgoing, Rank, Stopped
 
-# What is closed for display at the end of a growing text may go on otherwise; a stream, which only
-# ever adds, holds these back until more has come.
-_UNSURE = "*_~`$|-:])> \n"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -182,7 +178,7 @@ class Stream:
             return self._setting.budgets("start")
         if not self._open:
             return self._edits.cost(message)
-        added = self._added(_sure(message))
+        added = self._added(message.text)
         if added is None:
             return (*self._setting.budgets("stop"), *self._setting.budgets("edit"))
         return self._setting.budgets("append") if added else ()
@@ -193,7 +189,7 @@ class Stream:
             return await self._begin(message)
         if not self._open:
             return await self._edits.show(message)
-        added = self._added(_sure(message))
+        added = self._added(message.text)
         if added is None:
             await self._close(self.ref)
             return await self._edits.show(message)
@@ -238,18 +234,15 @@ class Stream:
         self._edits.leave()
 
     async def _begin(self, message: Outgoing) -> MessageRef:
-        first = Outgoing(text=_sure(message), buttons=message.buttons)
-        if not first.text:
-            first = message
         setting = self._setting
 
         def start() -> Post:
-            screen.checked(first, setting.behaviour)
-            return screen.begin_stream(setting.calls.room, setting.place, first)
+            screen.checked(message, setting.behaviour)
+            return screen.begin_stream(setting.calls.room, setting.place, message)
 
-        doing = setting.doing("start", "start", first, Rank.FRAME)
+        doing = setting.doing("start", "start", message, Rank.FRAME)
         post = await setting.calls.make(doing, setting.place, setting.behaviour, start)
-        self._sent, self._open = first.text, True
+        self._sent, self._open = message.text, True
         self._edits.ref = setting.ref(post)
         return self._edits.ref
 
@@ -274,7 +267,3 @@ class Stream:
     def _added(self, text: str) -> str | None:
         """What is to be added to make `text`; None where adding does not make it."""
         return text[len(self._sent) :] if text.startswith(self._sent) else None
-
-
-def _sure(message: Outgoing) -> str:
-    return message.text.rstrip(_UNSURE)

@@ -1,6 +1,7 @@
 """The pages of a growing answer: those that stay as they are, and the one that grows."""
 
 from bisect import bisect_left
+from functools import partial
 
 from bot import markdown
 from bot.markdown import Carry, Fits, Piece
@@ -15,10 +16,10 @@ class Pages:
     """As `bot.markdown.Pages`; besides, a page can be closed before it is full, and a text that
     takes the place of another keeps the closed pages both have."""
 
-    def __init__(self, fits: Fits) -> None:
-        self._fits = fits
+    def __init__(self, fits: Fits, *, lasting: bool) -> None:
+        self._begun = partial(markdown.Pages, fits, lasting=lasting)
         self._text = ""
-        self._pages = markdown.Pages(fits)
+        self._pages = self._begun()
         self._growing: str | None = None  # of the text as it is, once it was asked for
 
     @property
@@ -51,7 +52,7 @@ class Pages:
         kept: list[Piece] | None = None
         if not text.startswith(self._text):
             kept = [page for page in self.closed if text.startswith(self._text[: page.end])]
-            self._pages = markdown.Pages(self._fits)
+            self._pages = self._begun()
             self._pages.closed = [*kept]
         self._text = text
         self._pages.feed(text)

@@ -68,7 +68,7 @@ class Painter:
         self._who = who
         self._buttons = tuple(buttons)
         self._abilities = surface.capabilities(place)
-        self._pages = Pages(lambda text: surface.fits(place, text))
+        self._pages = Pages(lambda text: surface.fits(place, text), lasting=self._abilities.appends)
         self._ending: list[Outgoing] = []
         self._first = self._next = first
         # Without edits nothing can be written over, and nothing can grow.

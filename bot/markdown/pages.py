@@ -1,12 +1,11 @@
 """A long text cut into messages, at the same places however it came to grow."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from operator import itemgetter
-
-import regex
 
 from bot.markdown import signs
 from bot.markdown.ground import Block, Ground
@@ -24,14 +23,14 @@ _MESSAGE = 8192
 
 _INDENT = 64  # spaces; more of them at the start of a piece are no layout and are not displayed
 
-_BLANK_LINES = regex.compile(r"(?:[ \t\r]*+\n)*+")
-_SPACE = regex.compile(r"\s*+")
-_SPACES = regex.compile(r"[ \t]*+")
-_ROW = regex.compile(r"[^\n]*\|")
-_QUOTES = regex.compile(r"(?:[ \t]*+>[ \t]?)*")
-_NUMBERED = regex.compile(r"(?m)^[ \t>]*\d{1,9}[.)][ \t]")
-_APART = regex.compile(r"[ \t>]*(?:\r?\Z|`{3}|~{3})")  # a blank line or code ends a paragraph
-_OPENER = regex.compile(
+_BLANK_LINES = re.compile(r"(?:[ \t\r]*+\n)*+")
+_SPACE = re.compile(r"\s*+")
+_SPACES = re.compile(r"[ \t]*+")
+_ROW = re.compile(r"[^\n]*\|")
+_QUOTES = re.compile(r"(?:[ \t]*+>[ \t]?)*")
+_NUMBERED = re.compile(r"(?m)^[ \t>]*\d{1,9}[.)][ \t]")
+_APART = re.compile(r"[ \t>]*(?:\r?\Z|`{3}|~{3})")  # a blank line or code ends a paragraph
+_OPENER = re.compile(
     r"(?P<quotes>(?:[ \t]*> ?)*)(?P<lead>[^`~\n]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
 )
 
@@ -83,10 +82,14 @@ def pieces(text: str, fits: Fits) -> list[Piece]:
 
 
 class Pages:
-    """A growing text in pieces: `closed` ones, which stay as they are, and the one that grows."""
+    """A growing text in pieces: `closed` ones, which stay as they are, and the one that grows.
 
-    def __init__(self, fits: Fits) -> None:
+    With `lasting`, what grows is only ever added to: nothing is closed for display.
+    """
+
+    def __init__(self, fits: Fits, *, lasting: bool = False) -> None:
         self._fits = fits
+        self._look = Tail.lasting if lasting else Tail.shown
         self._text = ""
         self._tail = Tail()
         self._known_rest: tuple[Piece | None, Piece] | None = None  # and what it comes behind
@@ -114,13 +117,13 @@ class Pages:
         if not page.startswith(self._tail.text):
             self._tail = Tail()
         self._tail.feed(page[len(self._tail.text) :])
-        shown = self._tail.shown()
+        shown = self._look(self._tail)
         while (over := len(shown) - self._fits(shown)) > 0 and page:
             # What closes it did not fit any more; the next characters begin a piece of their own.
             page = page[: min(len(page), len(shown)) - over]
             tail = Tail()
             tail.feed(page)
-            shown = tail.shown()
+            shown = self._look(tail)
         return replace(rest, text=shown)
 
     def finished(self) -> list[Piece]:
@@ -302,7 +305,7 @@ def _begin(source: str, start: int, carry: Carry) -> tuple[int, bool]:
     ended, begin = False, start
     if carry.fence:
         sign = carry.fence + carry.fence[0]
-        closing = regex.match(rf"[ \t>]*{sign}*[ \t\r]*(?:\n|\Z)", source[start:])
+        closing = re.match(rf"[ \t>]*{sign}*[ \t\r]*(?:\n|\Z)", source[start:])
         ended, begin = bool(closing), start + (closing.end() if closing else 0)
     elif carry.rows:
         ended = not _ROW.match(source, start)
@@ -320,6 +323,6 @@ def _dedent(source: str, start: int, begin: int, carry: Carry) -> int:
     return carry.dedent
 
 
-def _end(pattern: "regex.Pattern[str]", text: str, start: int) -> int:
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
     found = pattern.match(text, start)
     return int(found.end()) if found else start

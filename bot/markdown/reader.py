@@ -1,5 +1,6 @@
 """Reading CommonMark from left to right, once, while it grows."""
 
+import re
 from dataclasses import dataclass
 
 import regex
@@ -44,7 +45,7 @@ class Fence:
 
     def ends_with(self, line: str) -> int:
         """The length of the line when it closes the code, else 0."""
-        closing = regex.match(rf"[ \t>]*+{self.sign}{self.sign[0]}*+[ \t\r]*+\n", line)
+        closing = re.match(rf"[ \t>]*+{self.sign}{self.sign[0]}*+[ \t\r]*+\n", line)
         return closing.end() if closing else 0
 
     def may_end_with(self, begun: str) -> bool:

@@ -1,5 +1,9 @@
-"""The signs of CommonMark, and the rules about them that need to remember nothing."""
+"""The signs of CommonMark, and the rules about them that need to remember nothing.
 
+`regex` only where a match may be partial: at every match it lets other threads go first.
+"""
+
+import re
 import unicodedata
 
 import regex
@@ -13,31 +17,31 @@ LINK = 2000
 HEAD = 5 * HELD
 """Characters of a table's head and delimiter row together; a longer one is read as text."""
 
-LEAD = regex.compile(
+LEAD = re.compile(
     r"[ \t]*+(?:(?:>|(?:[-+*]|\d{1,9}+[.)])(?=[ \t]))[ \t]*+)*+(?:\[[ xX]\][ \t]++)?+"
 )
 """What stands before the words of a line: marks of quotes, list items and tasks."""
 
-ITEM = regex.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+")
-UNSURE = regex.compile(
+ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+")
+UNSURE = re.compile(
     r"(?:[-+*]|\d{1,9}+[.)]?|#{1,6}+[ \t]*+|[-*_= \t]*+|\[[ xX]?\]?[ \t]*+|[-:| \t]*+"
     r"|`{1,2}+|`{3,}+[^`\n]*+|~{1,2}+|~{3,}+[^\n]*+)?\r?\Z"
 )
 """A line that may still become an item, heading, rule, task, delimiter row or fence."""
 
-FENCE = regex.compile(r"(`{3,}+)[^`\n]*+\n|(~{3,}+)[^\n]*+\n")
-HEADING = regex.compile(r"#{1,6}+[ \t]")
-BLANK = regex.compile(r"\r?\n")
-RULE = regex.compile(r"([-*_=])(?:[ \t]*+\1)*+[ \t\r]*+\n")
-CELL = regex.compile(r"\|[ \t]*+")
+FENCE = re.compile(r"(`{3,}+)[^`\n]*+\n|(~{3,}+)[^\n]*+\n")
+HEADING = re.compile(r"#{1,6}+[ \t]")
+BLANK = re.compile(r"\r?\n")
+RULE = re.compile(r"([-*_=])(?:[ \t]*+\1)*+[ \t\r]*+\n")
+CELL = re.compile(r"\|[ \t]*+")
 DELIMITER = regex.compile(
     r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t\r]*+\n"
 )
 
-PLAIN = regex.compile(r"[^\\`*_~\[\]<$|!\n]++")
-VERBATIM = regex.compile(r"[^\\`$\n]++")
-RUNS = {sign: regex.compile(rf"{regex.escape(sign)}{{1,{HELD}}}+") for sign in "*_~`"}
-CITATION = regex.compile(r"\[\^?\d{0,3}\]?\Z")
+PLAIN = re.compile(r"[^\\`*_~\[\]<$|!\n]++")
+VERBATIM = re.compile(r"[^\\`$\n]++")
+RUNS = {sign: re.compile(rf"{re.escape(sign)}{{1,{HELD}}}+") for sign in "*_~`"}
+CITATION = re.compile(r"\[\^?\d{0,3}\]?\Z")
 """A bracket that will most often stay one, "[1]", and is so short that it can wait."""
 
 TARGET = regex.compile(
@@ -52,12 +56,12 @@ TAG = regex.compile(
 )
 """An element, a comment or a link in angle brackets."""
 
-MONEY = regex.compile(r"\$(?:[\s\d$]|[A-Za-z]{2,}+[\s,.;:!?)])")
+MONEY = re.compile(r"\$(?:[\s\d$]|[A-Za-z]{2,}+[\s,.;:!?)])")
 """ "$5" and "$ACME rose", where "$x + y$" is a formula."""
 
 FORMULA = regex.compile(r"\$(?:[^$\n\\]|\\.)++(?<!\s)\$")
 
-_PIPE = regex.compile(r"(?<!\\)\|")
+_PIPE = re.compile(r"(?<!\\)\|")
 
 
 def columns(row: str) -> int:

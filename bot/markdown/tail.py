@@ -79,6 +79,22 @@ class Tail:
             return reader.text[:end]
         return self._shown_marks(end)
 
+    def lasting(self) -> str:
+        """The beginning of the text that looks the same whatever comes, with nothing put in.
+
+        Each goes on from the one before. What is marked is there once it is closed, or longer than
+        `signs.HELD`, a link with its target.
+        """
+        reader = self._reader
+        if reader.fence:
+            blank = not reader.text[reader.fence.body : reader.at].strip()
+            return reader.text[: reader.fence.start if blank else reader.at]
+        recent = (mark.start for mark in reader.marks() if reader.at - mark.start <= signs.HELD)
+        end = min([reader.at, *recent])
+        if reader.line <= end <= reader.content and not reader.new_line:
+            end = reader.line
+        return reader.text[:end]
+
     def _shown_code(self, fence: Fence) -> str:
         text, end = self._reader.text, self._reader.at
         if not text[fence.body : end].strip():

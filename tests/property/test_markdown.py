@@ -150,7 +150,20 @@ def test_what_was_seen_is_never_taken_back(text: str) -> None:
     for character in text:
         tail.feed(character)
         assert whole.startswith(seen(tail.shown()))
+        assert whole.startswith(seen(tail.lasting()))
     assert seen(tail.shown()) == whole
+
+
+@settings(max_examples=40)
+@given(st.one_of(rubbish, documents), sizes)
+def test_what_lasts_is_only_ever_added_to(text: str, sizes: list[int]) -> None:
+    tail, before = Tail(), ""
+    for prefix in chunks(text, sizes):
+        tail.feed(prefix[len(tail.text) :])
+        lasting = tail.lasting()
+        assert lasting.startswith(before)
+        before = lasting
+    assert text.startswith(before)
 
 
 @given(st.text(alphabet=st.sampled_from("aZ ,.;?é中ก👩\u200d'\"()%/\n"), max_size=300))
@@ -161,7 +174,10 @@ def test_frames_of_plain_text_are_the_text(text: str) -> None:
 @given(rubbish, st.sampled_from(RUBBISH), st.integers(0, 3000))
 def test_little_is_held_back(text: str, again: str, times: int) -> None:
     text += again * times
-    assert len(text.rstrip()) - len(close_open(text)) <= LINK + HEAD + HELD
+    tail = Tail()
+    tail.feed(text)
+    for shown in (tail.shown(), tail.lasting()):
+        assert len(text.rstrip()) - len(shown) <= LINK + HEAD + HELD
 
 
 @settings(max_examples=40)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.markdown import Tail, close_open, seal
+from bot.markdown import Pages, Tail, close_open, seal
 from bot.markdown.reader import DEPTH
 from bot.markdown.signs import HEAD, HELD, LINK
 
@@ -245,3 +245,34 @@ def test_the_marks_that_are_open_can_be_closed_and_opened_again() -> None:
 )
 def test_a_sealed_text_is_whole_and_nothing_in_it_is_open(text: str, whole: str) -> None:
     assert seal(text) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "lasting"),
+    [
+        ("so **bo", "so "),
+        ("so **bold** ", "so **bold** "),
+        ("so **" + "long " * 50, "so **" + "long " * 50),
+        ("see [a label", "see "),
+        ("see [a label](https://exa", "see "),
+        ("see [a label](https://example.com).", "see [a label](https://example.com)."),
+        ("so\n- **Item", "so\n"),
+        ("so `code\nand", "so "),
+        ("a\n```py\n", "a\n"),
+        ("a\n```py\nx = **", "a\n```py\nx = **"),
+        ("a\n```py\nx\n```\n", "a\n```py\nx\n```\n"),
+        (HEAD_ROW + "|--", ""),
+        (TABLE + "| 1 | **2", TABLE + "| 1 | "),
+    ],
+)
+def test_what_lasts_has_nothing_put_in_and_nothing_half_open(text: str, lasting: str) -> None:
+    tail = Tail()
+    tail.feed(text)
+    assert tail.lasting() == lasting
+
+
+def test_a_page_that_is_only_added_to_still_fits() -> None:
+    pages = Pages(lambda text: min(len(text), 12), lasting=True)
+    pages.feed("**bold** or `code`")
+    assert pages.growing().text == ""
+    assert [page.text for page in pages.closed] == ["**bold** or"]
