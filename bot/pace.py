@@ -15,6 +15,9 @@ from bot.surface import Budget, Rank
 _TOLERANCE = 1e-6
 """Seconds or tokens: timers fire a clock tick early, and sums of floats are not exact."""
 
+_SCARCE = 2.0
+"""Calls a second below which endings are booked; above, they come in their turn soon enough."""
+
 _FEW = 64
 """Scopes that are remembered without looking for idle ones."""
 
@@ -64,7 +67,7 @@ class Pace:
     def book(self, budgets: Sequence[Budget], *, who: str) -> bool:
         if who in self._booked:
             return True
-        scopes = self._named(budgets)
+        scopes = self._named([budget for budget in budgets if budget.rate < _SCARCE])
         if any(scope.bookings >= scope.burst for scope in scopes):
             return False
         for scope in scopes:

@@ -108,8 +108,9 @@ class Slots(Protocol):
     def book(self, budgets: Sequence[Budget], *, who: str) -> bool:
         """Book the ending of a growing message before it begins.
 
-        False when as many are open as a scope can end at once: the answer is then posted whole.
-        Frames leave to the endings what is booked.
+        False when as many are open as a scarce scope can end at once: until one of them is over,
+        no other may begin, and what comes to its end meanwhile is posted whole. Frames leave to the
+        endings what is booked.
         """
         ...
 

@@ -29,6 +29,9 @@ from bot.surface import (
 PATIENCE = 30.0
 """Seconds between tries at most while a platform does not answer; they begin at 1 and double."""
 
+BOOK_AGAIN = 1.0
+"""Seconds between looks whether another answer's end lets this one begin to grow."""
+
 LEAVING = 5.0
 """Seconds for ending what growing began once nobody waits any more."""
 
@@ -188,6 +191,7 @@ class Painter:
             await self.news.wait()
             return
         if not self._book():
+            await self._pause(BOOK_AGAIN)
             return
         fades, ages = self._due(part)
         if part.shown and _now() >= ages:
@@ -202,7 +206,6 @@ class Painter:
     def _book(self) -> bool:
         if not self._booked:
             self._booked = self._slots.book(self._surface.endings(self._place), who=self._who)
-            self._until_end = not self._booked
         return self._booked
 
     def _due(self, part: Part) -> tuple[float, float]:

@@ -266,6 +266,22 @@ async def test_no_more_messages_grow_than_can_be_ended_the_rest_are_posted_whole
     assert screen.verbs() == ["post"]
 
 
+async def test_when_another_answer_is_over_one_that_had_to_wait_begins_to_grow() -> None:
+    pace = Pace()
+    screen = Screen(pace, chat=Budget(scope="chat", rate=1.0))
+    assert pace.book(screen.endings(place()), who="another")
+    async with reply(screen) as live:
+        live.show("one")
+        await asyncio.sleep(10)
+        assert screen.calls == []
+        pace.unbook(who="another")
+        live.show("one two")
+        await asyncio.sleep(1)
+        assert screen.texts == ["one two"]
+        await live.finish(final("one two three"))
+    assert screen.verbs() == ["frame", "finish"]
+
+
 async def test_the_booking_ends_with_the_answer() -> None:
     pace = Pace()
     screen = Screen(pace, chat=Budget(scope="chat", rate=1.0))

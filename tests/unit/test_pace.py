@@ -272,6 +272,11 @@ async def test_no_more_is_begun_than_can_be_ended_at_once() -> None:
     assert not pace.book([CHAT], who="e")
 
 
+async def test_where_endings_come_soon_any_number_may_begin() -> None:
+    pace = Pace()
+    assert all(pace.book([WIDE], who=f"{number}") for number in range(1_000))
+
+
 async def test_a_refused_booking_books_nowhere() -> None:
     pace = Pace()
     assert pace.book([NARROW], who="a")

@@ -67,3 +67,10 @@ async def test_nothing_is_rate_limited_and_all_is_there_at_the_end(
         posts = [*room.room.posts.values()]
     assert [post.text for post in posts] == [ANSWER * 3] * people
     assert not any(post.growing or post.buttons for post in posts)
+
+
+async def test_however_many_ask_for_themselves_each_sees_the_answer_grow() -> None:
+    with played("telegram") as room:
+        people = [room.room.join(f"Person {number}", "en") for number in range(60)]
+        lives = await side_by_side(room, [room.place(person.id) for person in people], ANSWER)
+    assert min(live.frames for live in lives) >= 2
