@@ -23,7 +23,7 @@ _MESSAGE = 8192
 
 _INDENT = 64  # spaces; more of them at the start of a piece are no layout and are not displayed
 
-_BLANK_LINES = re.compile(r"(?:[ \t\r]*+\n)*+")
+_BLANK_LINES = re.compile(r"(?:[ \t\r]*+\n)*")
 _SPACE = re.compile(r"\s*+")
 _SPACES = re.compile(r"[ \t]*+")
 _ROW = re.compile(r"[^\n]*\|")

@@ -17,9 +17,7 @@ LINK = 2000
 HEAD = 5 * HELD
 """Characters of a table's head and delimiter row together; a longer one is read as text."""
 
-LEAD = re.compile(
-    r"[ \t]*+(?:(?:>|(?:[-+*]|\d{1,9}+[.)])(?=[ \t]))[ \t]*+)*+(?:\[[ xX]\][ \t]++)?+"
-)
+LEAD = re.compile(r"[ \t]*+(?:(?:>|(?:[-+*]|\d{1,9}+[.)])(?=[ \t]))[ \t]*+)*(?:\[[ xX]\][ \t]++)?")
 """What stands before the words of a line: marks of quotes, list items and tasks."""
 
 ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+")
@@ -32,7 +30,7 @@ UNSURE = re.compile(
 FENCE = re.compile(r"(`{3,}+)[^`\n]*+\n|(~{3,}+)[^\n]*+\n")
 HEADING = re.compile(r"#{1,6}+[ \t]")
 BLANK = re.compile(r"\r?\n")
-RULE = re.compile(r"([-*_=])(?:[ \t]*+\1)*+[ \t\r]*+\n")
+RULE = re.compile(r"([-*_=])(?:[ \t]*+\1)*[ \t\r]*+\n")
 CELL = re.compile(r"\|[ \t]*+")
 DELIMITER = regex.compile(
     r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t\r]*+\n"
