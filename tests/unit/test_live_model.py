@@ -5,7 +5,7 @@ and answers 429 for 10 s to whoever calls more often.
 """
 
 import asyncio
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from bot.live import LiveReply
 from bot.pace import Pace
@@ -63,6 +63,6 @@ async def test_what_is_on_the_screen_is_never_much_older_than_a_slot_and_a_call(
     chat = screen()
     ended = await play(chat)
     frames = chat.seen()
-    for (_, text), (until, _) in zip(frames, frames[1:], strict=False):
+    for (_, text), (until, _) in pairwise(frames):
         written = (len(text.split()) - 1) * EVERY
         assert min(until, ended) - written <= 1.0 + 2 * 0.3 + EVERY
