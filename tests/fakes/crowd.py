@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from bot.store import database
 from bot.store.tables import answers, screens
@@ -149,6 +149,17 @@ class Crowd:
             for id in list(self._untold):
                 telling.create_task(self._tell(id))
 
+    async def ask_once(self, guest: Guest) -> tuple[int, str]:
+        """Ask without asking again; gives the status, and the Retry-After of a refusal."""
+        mark = self._mark()
+        guest.questions.append(Asked(mark, guest.chat))
+        text = question(mark, random.Random(mark), 1)
+        body = {"id": mark, "person": guest.person, "chat": guest.chat, "text": text}
+        headers = {"Origin": self._playground.origin}
+        url = self._playground.base + "send"
+        async with self._session.post(url, json=body, headers=headers) as response:
+            return response.status, response.headers.get("Retry-After", "")
+
     async def look(self) -> dict[str, Any]:
         """Everything that is on the screen now."""
         while True:
@@ -165,13 +176,19 @@ class Crowd:
 
         They are posted at most once; who is killed in that moment cannot know.
         """
+        return await self._count(
+            select(answers.c.chat)
+            .join(screens, screens.c.answer == answers.c.id)
+            .where(screens.c.role == "note", screens.c.ref.is_(None))
+        )
+
+    async def states(self) -> Counter[str]:
+        """How far the answers are, by what is stored."""
+        return await self._count(select(answers.c.state))
+
+    async def _count(self, words: Select[tuple[str]]) -> Counter[str]:
         async with database.opened(self._playground.database) as engine, engine.connect() as rows:
-            found = await rows.execute(
-                select(answers.c.chat)
-                .join(screens, screens.c.answer == answers.c.id)
-                .where(screens.c.role == "note", screens.c.ref.is_(None))
-            )
-            return Counter(found.scalars())
+            return Counter((await rows.execute(words)).scalars())
 
     # Deeds
 
@@ -198,12 +215,14 @@ class Crowd:
             (1, lambda: self._say("voice", guest, "/voice")),
         )
 
-    async def ask(self, guest: Guest, dice: random.Random, *, pictures: int = 0) -> None:
+    async def ask(
+        self, guest: Guest, dice: random.Random, *, pictures: int = 0, sentences: int = 0
+    ) -> None:
         files = [await self._upload() for _ in range(pictures)]
         mark = self._mark()
         # From here on it may have been taken even if nobody says so.
         guest.questions.append(Asked(mark, guest.chat))
-        await self._say("ask", guest, question(mark, dice), files)
+        await self._say("ask", guest, question(mark, dice, sentences), files)
 
     async def _edit(self, guest: Guest, dice: random.Random) -> None:
         """Change the newest question, whatever has become of its answer."""
@@ -303,9 +322,10 @@ class Crowd:
             await asyncio.sleep(0.05)
 
 
-def question(mark: str, dice: random.Random) -> str:
-    """Something whose answer is a line or many, each with the mark."""
-    text = ". ".join(" ".join([mark, *dice.sample(WORDS, 8)]) for _ in range(dice.randint(1, 8)))
+def question(mark: str, dice: random.Random, sentences: int = 0) -> str:
+    """Something whose answer has a line or many, each with the mark."""
+    lines = sentences or dice.randint(1, 8)
+    text = ". ".join(" ".join([mark, *dice.sample(WORDS, 8)]) for _ in range(lines))
     return f"Summarise in 8 sentences: {text}."
 
 
