@@ -12,7 +12,7 @@ from bot.events import Chat, MessageRef, Place, User
 from bot.store import retention, usage
 from bot.store.records import Answer, Outcome, Source, Upload, Value
 from bot.store.statements import new
-from bot.store.tables import answers, questions, screens
+from bot.store.tables import answers, inbox, questions, screens
 
 _TAKEN_OVER = (
     *("id", "event", "end_user", "question", "replaces", "state", "outcome"),
@@ -27,7 +27,8 @@ def open_answer(connection: Connection, answer: Answer, now: datetime) -> Answer
     values = {name: getattr(answer, name) for name in _TAKEN_OVER}
     values["finished_at"] = (answer.finished_at or now) if finished else None
     values |= _place_columns(answer.place)
-    values |= {"claim": "", "forget_wanted": False, "emptied": False}
+    forgotten = connection.execute(_FORGOTTEN, {"this": answer.event}).first() is not None
+    values |= {"claim": "", "forget_wanted": forgotten, "emptied": False}
     values["asked_at"] = None if answer.state == "waiting" else answer.created_at
     opened = connection.execute(new(connection.dialect.name, answers, "event"), values)
     row = opened.mappings().first()
@@ -160,6 +161,10 @@ def asked_since(connection: Connection, end_user: str, since: datetime) -> int:
     return connection.execute(counted).scalar_one()
 
 
+# What was still waiting when its author wanted everything forgotten.
+_FORGOTTEN = select(inbox.c.number).where(
+    inbox.c.id == bindparam("this"), inbox.c.state == "forgotten"
+)
 _open = answers.c.finished_at.is_(None)
 
 # Built once: what every answer does. Values that are not named here are given at execution.

@@ -7,12 +7,15 @@ from sqlalchemy.engine import Connection
 
 from bot.store.records import Recording
 from bot.store.statements import put
-from bot.store.tables import recordings
+from bot.store.tables import answers, recordings
 
 
 def keep_recording(
     connection: Connection, answer: str, recording: Recording, now: datetime
 ) -> None:
+    """Nothing is kept of an answer that has been forgotten, or has had its time."""
+    if connection.execute(select(answers.c.emptied).where(answers.c.id == answer)).scalar():
+        return
     put(
         connection,
         recordings,

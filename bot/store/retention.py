@@ -35,10 +35,11 @@ _NO_ANSWER: Mapping[str, object] = {
 _NO_QUESTION: Mapping[str, object] = {"text": "", "files": (), "quoted": "", "emptied": True}
 _finished = answers.c.finished_at.is_not(None)
 _queued = inbox.c.finished_at.is_(None)
-_needed = exists().where(
+_being_answered = exists().where(
     (answers.c.event == questions.c.event) | (answers.c.question == questions.c.ref),
     answers.c.finished_at.is_(None),
-) | exists().where(inbox.c.id == questions.c.event, _queued)
+)
+_needed = _being_answered | exists().where(inbox.c.id == questions.c.event, _queued)
 """Whether a question is yet to be answered, or being answered."""
 
 
@@ -48,9 +49,9 @@ def forget(
     whose = _person(answers, platform, workspace, user_id, user_workspace)
     connection.execute(update(answers).where(whose, ~_finished).values(forget_wanted=True))
     forget_answers(connection, whose)
-    accepted = select(inbox.c.id).where(
-        _person(inbox, platform, workspace, user_id, user_workspace)
-    )
+    theirs = _person(inbox, platform, workspace, user_id, user_workspace)
+    connection.execute(update(inbox).where(theirs, _queued).values(state="forgotten"))
+    accepted = select(inbox.c.id).where(theirs)
     _empty_questions(connection, questions.c.event.in_(accepted))
     here = exists().where(
         answers.c.id == rated.c.answer,
@@ -74,8 +75,11 @@ def forget_answers(connection: Connection, which: ColumnElement[bool]) -> None:
     connection.execute(delete(recordings).where(recordings.c.answer.in_(finished)))
     of_events = select(answers.c.event).where(which, _finished)
     on_messages = select(answers.c.question).where(which, _finished)
+    # The work itself is done only when all this is: that it is still queued means nothing here.
     _empty_questions(
-        connection, questions.c.event.in_(of_events) | questions.c.ref.in_(on_messages)
+        connection,
+        questions.c.event.in_(of_events) | questions.c.ref.in_(on_messages),
+        unless=_being_answered,
     )
     connection.execute(update(answers).where(which, _finished).values(_NO_ANSWER))
 
@@ -141,10 +145,12 @@ def _purge_inbox(connection: Connection, before: datetime) -> int:
     return gone
 
 
-def _empty_questions(connection: Connection, which: ColumnElement[bool]) -> int:
+def _empty_questions(
+    connection: Connection, which: ColumnElement[bool], *, unless: ColumnElement[bool] = _needed
+) -> int:
     return _rows(
         connection,
-        update(questions).where(which, ~questions.c.emptied, ~_needed).values(_NO_QUESTION),
+        update(questions).where(which, ~questions.c.emptied, ~unless).values(_NO_QUESTION),
     )
 
 

@@ -303,7 +303,7 @@ class Store:
     ) -> None:
         """Take away what one person has said and settled; ids and usage stay.
 
-        What is being answered at this moment goes as soon as it is answered.
+        What is being answered at this moment, or waits for that, goes as soon as it is answered.
         """
         await self._write(retention.forget, platform, workspace, user_id, user_workspace)
         await self._transactions.scrub()

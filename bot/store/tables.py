@@ -43,7 +43,7 @@ inbox = Table(
     Column("lane", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),  # emptied when done
-    Column("state", Text, nullable=False),  # queued, done, failed
+    Column("state", Text, nullable=False),  # queued, forgotten, done, failed
     Column("attempts", Integer, nullable=False),
     Column("run_at", Moment),
     Column("platform", Text, nullable=False),
