@@ -337,6 +337,9 @@ async def crowd(
     # One event is a whole room's history: far more than a line's usual limit.
     async with nursery() as children, aiohttp.ClientSession(read_bufsize=2**24) as session:
         playground = Playground(folder, free_port(), environment, children)
+        if "DATABASE_URL" in environment:
+            release = await children.bear(folder, "migrate", **environment)
+            assert await release.ended() == 0
         await playground.start()
         guests = Crowd(playground, session, people)
         try:

@@ -1,20 +1,22 @@
 """Two hundred kills under a crowd: `python -m tests.speed.soak`, with status 1 for any fault.
 
 Twenty rounds at a time in a room of their own, so that the whole history is still on the screen
-when it is judged: most where the platform is ideal, some like each other platform. Every run has
-other moments; a seed that fails is printed and can be given.
+when it is judged: with each database, and each platform's behaviour. Every run has other moments;
+a seed that fails is printed and can be given.
 """
 
 import asyncio
 import secrets
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox import Config
 from tests.fakes.counted_sandbox import counted_sandbox
 from tests.fakes.crowd import crowd, kill_rounds
+from tests.fakes.postgres import running_postgres
 from tests.fakes.verdict import Verdict, verdict
 
 ROOMS = 10
@@ -27,28 +29,48 @@ class Evening:
     behaviour: str = "ideal"
     people: int = 20
     rounds: int = 20
+    postgres: bool = False  # the database; SQLite otherwise
     pause: float = 2.5  # seconds between two deeds of one person
     patience: float = 60.0  # seconds for everything to come to its end after the last start
+
+    @property
+    def name(self) -> str:
+        return self.behaviour + " on PostgreSQL" * self.postgres
 
 
 # Slack counts fifteen starts and stops a minute for everybody together.
 EVENINGS = (
     Evening(),
     Evening(),
-    Evening(),
+    Evening(postgres=True),
     Evening(behaviour="telegram", patience=120),
     Evening(behaviour="slack", people=8, pause=4, patience=600),
 )
 
 
-async def soak(folder: Path, seed: int, evening: Evening = EVENINGS[0]) -> Verdict:
-    """One room, and its kills."""
+async def soak(
+    folder: Path, seed: int, evening: Evening = EVENINGS[0], **variables: str
+) -> Verdict:
+    """One room, and its kills. `variables` are settings of the bot."""
     async with counted_sandbox(Config(port=0, word_delay=0.01)) as app:
-        environment = {"COMPLETION_API_URL": app.url, "COMPLETION_API_KEY": "app-sandbox"}
+        environment = {
+            "COMPLETION_API_URL": app.url,
+            "COMPLETION_API_KEY": "app-sandbox",
+            **variables,
+        }
         async with crowd(folder, evening.people, environment) as (guests, playground):
             await guests.behave(evening.behaviour)
             await kill_rounds(guests, playground, evening.rounds, seed, pause=evening.pause)
             return await verdict(guests, app, patience=evening.patience)
+
+
+def _spend(evening: Evening, seed: int) -> Verdict:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        variables = {}
+        if evening.postgres:
+            variables["DATABASE_URL"] = stack.enter_context(running_postgres())
+        return asyncio.run(soak(Path(folder), seed, evening, **variables))
 
 
 def main() -> int:
@@ -56,10 +78,9 @@ def main() -> int:
     failed = False
     for number, seed in enumerate(seeds):
         evening = EVENINGS[number % len(EVENINGS)]
-        with tempfile.TemporaryDirectory() as folder:
-            found = asyncio.run(soak(Path(folder), seed, evening))
+        found = _spend(evening, seed)
         print(
-            f"{evening.behaviour}, seed {seed}: {evening.rounds} kills, {found.questions} "
+            f"{evening.name}, seed {seed}: {evening.rounds} kills, {found.questions} "
             f"questions, {found.whole} answered, {found.offered} offered again, "
             f"{found.orphans} orphans, {found.kept} with words, {found.unsaid} last words unsure",
             flush=True,
