@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 from hypothesis import example, given, settings
@@ -40,6 +41,7 @@ class Play:
     size: int
     latency: float
     drafts: bool
+    appends: bool
     deletes: bool
     grow_for: float
     faults: list[SurfaceError | None]
@@ -62,6 +64,7 @@ def plays(
         size=st.sampled_from([4_000] if simple else [60, 200, 4_000]),
         latency=st.sampled_from([0.0, 0.0, 0.3, 5.0]),
         drafts=st.booleans(),
+        appends=st.booleans(),
         deletes=st.booleans(),
         grow_for=st.sampled_from([inf] if simple else [inf, inf, 10.0]),
         faults=st.lists(faults, max_size=12),
@@ -91,7 +94,9 @@ class Stage:
         play = self.play
         self.screen = screen = Screen(
             Pace(),
-            capabilities=Capabilities(deletes=play.deletes, grow_for=play.grow_for),
+            capabilities=Capabilities(
+                deletes=play.deletes, grow_for=play.grow_for, appends=play.appends
+            ),
             chat=Budget(scope="chat", rate=play.rate, burst=play.burst),
             size=play.size,
             latency=play.latency,
@@ -149,7 +154,7 @@ def act(play: Play) -> Stage:
     return stage
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(plays(sure))
 def test_the_last_text_lands_whole_and_once(play: Play) -> None:
     stage = act(play)
@@ -160,6 +165,10 @@ def test_the_last_text_lands_whole_and_once(play: Play) -> None:
     assert [bubble.message.buttons for bubble in shown[:-1]] == [()] * (len(shown) - 1)
     assert shown[-1].message.buttons == (LIKE,)
     assert {*stage.shelf.rows.values()} == {bubble.ref for bubble in stage.screen.bubbles}
+    if play.appends and play.replaced_at is None:
+        for bubble in shown:
+            texts = [message.text for _, message in bubble.history[:-1]]
+            assert all(later.startswith(text) for text, later in pairwise(texts))
 
 
 # The text is replaced while the platform is out of reach, for longer than a message may grow.
@@ -171,13 +180,14 @@ REPLACED_UNSEEN = Play(
     size=60,
     latency=0.0,
     drafts=False,
+    appends=False,
     deletes=False,
     grow_for=10.0,
     faults=[Unreachable(sent=False), Gone(), None, *[Unreachable(sent=False)] * 2],
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @example(REPLACED_UNSEEN)
 @given(plays(deleting))
 def test_what_people_delete_is_posted_anew_unless_they_do_it_again(play: Play) -> None:
@@ -193,7 +203,7 @@ def test_what_people_delete_is_posted_anew_unless_they_do_it_again(play: Play) -
         assert stage.said == stage.text.split()
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(plays(unsure))
 def test_what_may_be_there_is_never_said_twice_and_the_rest_follows(play: Play) -> None:
     stage = act(play)
@@ -207,7 +217,7 @@ def test_what_may_be_there_is_never_said_twice_and_the_rest_follows(play: Play) 
         assert stage.said == stage.text.split()
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(plays(st.none(), simple=True))
 def test_the_screen_is_never_further_behind_than_a_slot_and_two_calls(play: Play) -> None:
     """One call may have been on its way when the text came, and the next one brings it."""
