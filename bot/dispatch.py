@@ -37,7 +37,8 @@ STORED_WITHIN = 2.5  # seconds; Slack gives an event up after 3
 GRACE = 20.0  # seconds open answers get to end by themselves; hosts kill after 30
 CUTTING = 4.0  # seconds for them to say that they were interrupted: two for the API, two for that
 ATTEMPTS = 5  # times work is begun before it is given up
-ABANDONING = 3  # starts on which it is tried to end what such work had begun
+ABANDONING = 3  # times more it is only tried to end what such work had begun
+LEAVE_PAUSE = 180.0  # seconds until then; platforms were seen to ask for 150 s of quiet
 FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
 FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
 # Times that excuse holds: work begins only while the database is there, so then it is our fault.
@@ -222,9 +223,9 @@ class Dispatcher:
             else:
                 error = await _error_of(self._handle(work))
                 verdict = self._judged(work, failures, error) if error else DONE
-            # Before it is noted, so that it is not forgotten when the process dies over it as well.
-            if verdict.ending == "failed" and failures < ATTEMPTS + ABANDONING:
-                await self._leave(event)
+            # Before it is noted, so that nothing is forgotten if the process dies over it as well.
+            if verdict.ending == "failed" and not await self._has_left(event, failures):
+                verdict = Verdict(ending="again", after=LEAVE_PAUSE)
         if verdict.ending != "again":
             del self._excused[event.id]
         return verdict
@@ -258,11 +259,14 @@ class Dispatcher:
     def _failed(self, event: Event, reference: str) -> Verdict:
         return Verdict(ending="failed", then=partial(self._tell, event, reference))
 
-    async def _leave(self, event: Event) -> None:
-        if self._abandon is None:
-            return
-        if error := await _error_of(asyncio.wait_for(self._abandon(event), TELLING)):
-            _log.warning("what was begun could not be ended", trace=observe.trace(error))
+    async def _has_left(self, event: Event, failures: int) -> bool:
+        """Whether what was begun for it has an ending, as far as it is tried to give it one."""
+        if self._abandon is None or failures >= ATTEMPTS + ABANDONING:
+            return True
+        error = await _error_of(asyncio.wait_for(self._abandon(event), TELLING))
+        if error:
+            _log.warning("what was begun is not ended yet", trace=observe.trace(error))
+        return error is None
 
     async def _tell(self, event: Event, reference: str) -> None:
         report = asyncio.wait_for(self._report(event, reference), TELLING)

@@ -44,7 +44,7 @@ EVENINGS = (
     Evening(),
     Evening(postgres=True),
     Evening(behaviour="telegram", patience=120),
-    Evening(behaviour="slack", people=8, pause=4, patience=600),
+    Evening(behaviour="slack", people=8, patience=600),
 )
 
 

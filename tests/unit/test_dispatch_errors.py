@@ -55,12 +55,18 @@ async def test_what_fails_leaves_nothing_open_even_if_the_process_dies_over_it()
         assert (service.begun, service.abandoned) == ([], ["c"] * abandoned)
 
 
-async def test_what_cannot_be_ended_is_told_all_the_same() -> None:
-    service = Service(0, **{"a": ValueError("one"), "a abandoned": Forbidden()})
+async def test_what_cannot_be_ended_yet_is_tried_again_and_not_for_ever() -> None:
+    troubles = {"a": [Again(0)] * 9, "a abandoned": [Unreachable()]}
+    service = Service(0, **troubles)
     rows, logs = await seen_through(service, message("a"))
+    assert (len(service.begun), service.abandoned) == (5, ["a", "a"])
+    assert "not ended yet" in str(logs)
     assert [id for id, _ in service.reported] == ["a"]
+    troubles["a abandoned"] = [Unreachable()] * 99
+    service = Service(0, **troubles)
+    rows, _ = await seen_through(service, message("a"))
+    assert service.abandoned == ["a"] * (1 + dispatch.ABANDONING)
     assert rows.states() == {"a": "failed"}
-    assert "could not be ended" in str(logs)
 
 
 async def test_a_platform_that_does_not_answer_is_tried_again() -> None:
