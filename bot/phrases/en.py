@@ -90,6 +90,8 @@ PHRASES = Phrases(
     rating_impossible="This answer failed before it began, so it cannot be rated.",
     rating_of_asker="Thank you, your words are kept. Only the person who asked can rate this "
     "answer.",
+    rating_of_other="Noted. Your opinion is kept here; only the rating of whoever asked is shown "
+    "and passed on.",
     inputs_title="Details",
     inputs_needed="The app needs this first; your question is kept.",
     inputs_needed_form="The app needs some details first. Fill them in, and your question is "

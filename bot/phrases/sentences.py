@@ -99,6 +99,7 @@ class Phrases:
     rating_nothing: str
     rating_impossible: str
     rating_of_asker: str
+    rating_of_other: str
 
     # Details an app asks for besides the question
     inputs_title: str

@@ -76,6 +76,7 @@ PHRASES = Phrases(
     rating_nothing="这里没有你可以评价的回答。请先提问。",
     rating_impossible="这个回答还没开始就失败了，无法评价。",
     rating_of_asker="谢谢，你的意见已保留。只有提问的人可以评价这个回答。",
+    rating_of_other="已记下，你的看法保留在这里。只有提问者的评价会显示并转达。",
     inputs_title="信息",
     inputs_needed="应用需要先知道这一项，你的问题已保留。",
     inputs_needed_form="应用需要先知道一些信息。填好后就会回答你的问题。",

@@ -65,7 +65,8 @@ async def reply(tools: Tools, message: Message) -> bool:
     In a direct chat the next plain message is, elsewhere only a reply to the question itself.
     """
     round = await rounds.find_round(tools, message.place)
-    if round is None:
+    # A question that was kept may run before its round has ended, and answers nothing.
+    if round is None or message.id.endswith(AGAIN):
         return False
     if round.taken == message.id:
         return True
@@ -134,7 +135,9 @@ async def cancel(tools: Tools, place: Place) -> bool:
     table = await _lay(tools, place) if round and round.kept else None
     if round is None or table is None:
         return False
-    await _cancel(table, round)
+    await rounds.save_round(tools, place, Round(taken=round.taken))
+    await rounds.close_note(table, round)
+    await _say(table, table.phrases.inputs_question_dropped)
     return True
 
 
@@ -219,8 +222,8 @@ async def _release(table: Table, round: Round) -> None:
         event = kept.event()
         if event is not None:
             await _accept(table.tools, replace(event, id=event.id + AGAIN))
-    await rounds.close_note(table, round, table.phrases.inputs_saved)
     await rounds.save_round(table.tools, table.place, Round(taken=round.taken))
+    await rounds.close_note(table, round, table.phrases.inputs_saved)
 
 
 async def _accept(tools: Tools, event: Event) -> None:

@@ -5,6 +5,7 @@ only the asker's rating is sent; everybody else's is kept here.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -103,11 +104,21 @@ async def _want(
     rating = await tools.store.want_rating(answer.id, before.user, wanted, marks=marks)
     if not same_person(answer.place, event.place):
         await tools.store.ignore_rating(answer.id, before.user)
+        await _tell_other(tools, event)
         return
     if wanted != before.wanted:
         await _show(tools, answer, rating)
         await _ask_or_thank(tools, event, answer, rating)
     await send(tools, answer, wanted_at=event.at)
+
+
+async def _tell_other(tools: Tools, event: Reaction | Action) -> None:
+    """A button shows the asker's rating alone; whoever else presses it sees that it was heard."""
+    able = tools.surface(event.place).capabilities(event.place)
+    if isinstance(event, Action) and able.private_replies:
+        phrases = await tools.phrases_for(event.place)
+        with contextlib.suppress(SurfaceError):
+            await say(tools, event.place, phrases.rating_of_other, private=True)
 
 
 async def _show(tools: Tools, answer: Answer, rating: Rating) -> None:

@@ -12,13 +12,22 @@ from uuid import uuid4
 
 from bot import observe
 from bot.completion import CompletionError
+from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.service import endings
 from bot.service.screens import StoredScreens
 from bot.service.tools import Tools
 from bot.service.work import work_out
 from bot.store.records import Answer, Outcome, Screen
-from bot.surface import Expired, Forbidden, Gone, Outgoing, RateLimited, Unreachable
+from bot.surface import (
+    Expired,
+    Forbidden,
+    Gone,
+    Outgoing,
+    RateLimited,
+    SurfaceError,
+    Unreachable,
+)
 
 STOP_WAIT = 5.0
 """Seconds to stop what runs on at the API; it looks for stops for half an hour by itself."""
@@ -65,6 +74,25 @@ async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> N
     await tools.store.closed(held.id, claim)
     _log.info("answer taken up and closed", answer=held.id, outcome=ended.outcome)
     observe.ANSWERS.labels(str(ended.outcome)).inc()
+
+
+async def adopt(tools: Tools, answer: Answer, ref: MessageRef) -> None:
+    """Give the message `ref` the ending of `answer`, which it showed when its process died.
+
+    Nobody knew its id until its button was pressed; the line below that stood in for it goes.
+    """
+    screens = await tools.store.screens(answer.id)
+    unknown = [screen for screen in screens if screen.role == "text" and screen.ref is None]
+    known = any(screen.ref == ref for screen in screens)
+    if known or answer.finished_at is None or len(unknown) != 1:
+        return
+    await tools.store.shown_screen(answer.id, unknown[0].part, ref)
+    await _show(tools, answer)
+    for note in [screen for screen in screens if screen.role == "note"]:
+        if note.ref is not None:
+            with contextlib.suppress(SurfaceError):
+                await tools.surface(answer.place).delete(answer.place, note.ref)
+        await tools.store.removed_screen(answer.id, note.part, "note")
 
 
 async def _stop_orphan(tools: Tools, answer: Answer) -> None:

@@ -9,14 +9,14 @@ import contextlib
 
 from bot.completion import CompletionError
 from bot.events import Action, Deleted, Edited, Message, MessageRef
-from bot.service import ask, inputs, pictures, recover
+from bot.service import ask, inputs, pictures, recover, remarks
 from bot.service.answering import REVISED
 from bot.service.asked import Asked, album, answers, current, same_files
 from bot.service.inputs import AGAIN
 from bot.service.running import Cause
 from bot.service.tools import Tools, same_person
 from bot.store.records import Answer, Question, Work
-from bot.surface import Again, Busy
+from bot.surface import Again, Busy, SurfaceError
 
 
 async def revise(tools: Tools, work: Work) -> None:
@@ -97,6 +97,8 @@ async def _over(tools: Tools, work: Work, asked: Asked, old: Answer) -> None:
         if old.error != REVISED and answers(await tools.app.parameters(), old, asked):
             return
     if await ask.may_ask(tools, work.event.place):
+        with contextlib.suppress(SurfaceError):
+            await remarks.withdraw(tools, work.event.place, old)
         await ask.question(tools, work, asked, replaces=old.id)
 
 

@@ -1,6 +1,7 @@
 """An answer read out: as the stream spoke it, else as the API speaks its words."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from zlib import crc32
 
@@ -32,8 +33,7 @@ async def answer_aloud(tools: Tools, event: Command | Action) -> None:
     phrases = await tools.phrases_for(place)
     word = event.text.strip().casefold() if isinstance(event, Command) else ""
     if word in ON | OFF:
-        await tools.store.set_voice(scope(place), word in ON)
-        await say(tools, place, phrases.voice_on if word in ON else phrases.voice_off)
+        await _settle(tools, place, phrases, on=word in ON)
         return
     answer = await _meant(tools, event)
     try:
@@ -42,6 +42,25 @@ async def answer_aloud(tools: Tools, event: Command | Action) -> None:
         await _speak(tools, place, answer, phrases, _part(event.id))
     except _Silent as silent:
         await say(tools, place, str(silent), private=True)
+
+
+async def _settle(tools: Tools, place: Place, phrases: Phrases, *, on: bool) -> None:
+    """Read out every answer from now on, or none; no promise is made that cannot be kept."""
+    if on and not audio.can_make(tools.surface(place).capabilities(place).voice_types):
+        await say(tools, place, phrases.voice_none_here, private=True)
+        return
+    if on and not await _app_speaks(tools):
+        await say(tools, place, phrases.voice_none_in_app, private=True)
+        return
+    await tools.store.set_voice(scope(place), on)
+    await say(tools, place, phrases.voice_on if on else phrases.voice_off)
+
+
+async def _app_speaks(tools: Tools) -> bool:
+    """Unless it is known that it does not."""
+    with contextlib.suppress(CompletionError):
+        return (await tools.app.parameters()).text_to_speech.enabled
+    return True
 
 
 async def after(tools: Tools, answer: Answer) -> None:
@@ -127,7 +146,8 @@ async def _post(
 async def _note(tools: Tools, place: Place, answer: Answer, phrases: Phrases) -> audio.VoiceNote:
     """The recording made for the place, kept for the next who wants to hear it."""
     types = tools.surface(place).capabilities(place).voice_types
-    await tools.running.rest(answer.id)  # its speech may be still on the way
+    if answer.outcome == "whole":
+        await tools.running.rest(answer.id)  # its speech may be still on the way
     recording = await tools.store.recording(answer.id)
     try:
         data = recording.data if recording else await _speech(tools, place, answer, phrases)

@@ -5,7 +5,7 @@ import contextlib
 
 from bot.completion import CompletionError
 from bot.events import Action, Command
-from bot.service import inputs
+from bot.service import inputs, recover
 from bot.service.target import is_there
 from bot.service.tools import Tools, same_person, say
 from bot.store.records import Answer
@@ -24,6 +24,7 @@ async def stop(tools: Tools, event: Action | Command) -> None:
             return
         if answer is not None:
             await _end(tools, answer)
+            await recover.adopt(tools, answer, event.ref)
             return
     found = await tools.store.open_answers(event.place)
     for answer in found:

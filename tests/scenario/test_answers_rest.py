@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 import pytest
 import soundfile
 
+from tests.fakes import bench as bench_room
 from tests.fakes.bench import EN, wired
 from tests.fakes.completion_wire import Given, Wire, end, message, stream
 from tests.fakes.completion_wire import speech as spoken
@@ -20,6 +22,12 @@ SPEAKING = {
     "user_input_form": [{"paragraph": {"label": "Q", "variable": "query", "required": True}}],
     "text_to_speech": {"enabled": True},
 }
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take a while to let the speech come."""
+    monkeypatch.setattr(bench_room, "QUICK", replace(bench_room.QUICK, tail=5.0))
 
 
 def sound() -> str:

@@ -1,10 +1,12 @@
 """What asks for details stands once in the chat, and goes when nobody is asked any more."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.events import Deleted, Message
+from bot.events import Deleted, Event, Message
+from bot.service import Service
 from tests.fakes.bench import EN, Bench
 from tests.fakes.details import COUNT, FORMS, QUERY, TONE, asking, labels, press, sent
 
@@ -99,3 +101,21 @@ async def test_a_photo_that_was_deleted_waits_for_no_question(tmp_path: Path) ->
         await bench.do(bench.message("Why?"))
     assert wire.times("POST /files/upload") == 0
     assert sent(wire) == [{"query": "Why?"}]
+
+
+async def test_a_kept_question_that_runs_at_once_is_no_answer_to_the_last_one(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TONE) as (bench, wire):
+
+        async def at_once(event: Event) -> bool:
+            await quick.handle(bench.work(event))
+            return True
+
+        quick = Service(replace(bench.tools, accept=at_once))
+        await bench.do(bench.message("Why?"))
+        [note] = bench.screen.bubbles
+        casual = note.message.buttons[1]
+        await quick.handle(bench.work(bench.press("choose", note, value=casual.value)))
+        assert bench.screen.texts == ["**Tone**: casual", "Because."]
+    assert sent(wire) == [{"query": "Why?", "tone": "casual"}]

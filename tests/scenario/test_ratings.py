@@ -11,7 +11,7 @@ from bot.service import rate, settling
 from bot.service.tools import Rules
 from bot.store.records import Rating
 from bot.surface import Forbidden
-from tests.fakes.bench import GROUP, wired
+from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import OK, Wire, end, message, refused, stream, told
 from tests.fakes.rated import ASK, RATE, answered, chosen, press, ratings_sent, react
 
@@ -101,7 +101,7 @@ async def test_what_others_think_is_kept_and_not_sent(tmp_path: Path) -> None:
         await rate.settle(bench.tools)
         kept = {rating.user: rating.wanted for rating, _ in await bench.store.local_ratings()}
         assert chosen(bench) == []
-        assert bench.screen.texts == ["Because."]
+        assert bench.screen.texts == ["Because.", EN.rating_of_other]
     assert ratings_sent(wire) == []
     assert kept == {"bob": "dislike", "cat": "like"}
 

@@ -8,7 +8,8 @@ import pytest
 from bot.events import Quote, Submission
 from bot.surface import Capabilities
 from tests.fakes.bench import EN
-from tests.fakes.rated import answered, disliked, press, ratings_sent, react
+from tests.fakes.completion_wire import end, message, stream
+from tests.fakes.rated import ASK, answered, disliked, press, ratings_sent, react
 
 pytestmark = pytest.mark.real_time
 
@@ -88,3 +89,25 @@ async def test_a_rating_given_elsewhere_answers_the_sentence_that_asks_for_it(
         assert bench.screen.texts == ["Because.", EN.rating_thanks]
         assert bench.screen.bubbles[-1].message.buttons == ()
     assert ratings_sent(wire) == [("like", "well put")]
+
+
+async def test_another_persons_button_is_not_met_with_silence(tmp_path: Path) -> None:
+    async with answered(tmp_path) as (bench, wire):
+        await press(bench, "like", user="bob")
+        told = bench.screen.bubbles[-1]
+        assert told.message.text == EN.rating_of_other
+        assert told.place.only_user
+        await bench.do(react(bench, "👎", user="bob"))
+        assert len(bench.screen.bubbles) == 2
+    assert ratings_sent(wire) == []
+
+
+async def test_a_new_answer_leaves_no_question_about_the_old(tmp_path: Path) -> None:
+    async with answered(tmp_path) as (bench, wire):
+        question = bench.message("How?")
+        wire.on(ASK, stream(message("So."), end()), stream(message("Thus."), end()))
+        await bench.do(question)
+        await bench.do(bench.press("dislike", bench.screen.bubbles[-1]))
+        assert bench.screen.texts[-1] == EN.rating_ask_words
+        await bench.do(bench.edit(question, "How so?"))
+        assert bench.screen.texts == ["Because.", "Thus."]

@@ -163,6 +163,15 @@ async def test_the_preference_reads_out_every_answer_until_it_is_taken_back(
     assert len(bench.screen.voices) == 1
 
 
+async def test_an_app_without_a_voice_promises_none(tmp_path: Path) -> None:
+    async with answered(tmp_path, parameters={"user_input_form": [QUERY]}) as (bench, _):
+        await bench.do(bench.command("voice", "on"))
+        assert bench.screen.texts[-1] == EN.voice_none_in_app
+    async with answered(tmp_path, able=replace(ABLE, voice_types=())) as (bench, _):
+        await bench.do(bench.command("voice", "on"))
+        assert bench.screen.texts[-1] == EN.voice_none_here
+
+
 async def test_the_operator_can_have_every_answer_read_out(tmp_path: Path) -> None:
     async with answered(tmp_path, wave(), rules=Rules(voice_always=True)) as (bench, _):
         assert len(bench.screen.voices) == 1
