@@ -38,6 +38,19 @@ async def test_growth_leaves_a_readers_selection_alone(scene: tuple[Tab, Scripte
     assert await tab.run("getSelection().toString()") == "neighbour"
 
 
+async def test_a_message_that_goes_leaves_the_ones_below_alone(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, bot = scene
+    await say(tab, "/start")
+    await tab.until("document.querySelector('.bot .chip')")
+    await tab.run("getSelection().selectAllChildren(document.querySelector('.bot .body p'))")
+    post = bot.room.room.posts["1"]
+    bot.room.room.remove(post)
+    await tab.until("!document.querySelector('.mine')")
+    assert await tab.run("getSelection().toString()") == "Hello. What shall I write?"
+
+
 async def test_escape_stops_the_answer_and_its_text_stays(scene: tuple[Tab, ScriptedBot]) -> None:
     tab, _ = scene
     await say(tab, "Write to my neighbour")

@@ -275,7 +275,7 @@ const three = () => [make("i"), make("i"), make("i")];
 
 export function avatar(author, name, app) {
   const isBot = author === "bot";
-  const face = make("span", { class: "face", "data-hue": isBot ? "bot" : hueOf(author) });
+  const face = make("span", { class: "face", "aria-hidden": "true", "data-hue": isBot ? "bot" : hueOf(author) });
   face.textContent = isBot && app.icon ? app.icon : initialOf(name);
   return [face];
 }

@@ -201,15 +201,14 @@ export class Talk {
   }
 
   #place(wanted) {
+    // What goes goes first, so that nothing else has to move: an element that is moved is laid out
+    // anew, loses its selection and falls silent.
+    const staying = new Set(wanted);
+    for (const element of [...this.list.children]) if (!staying.has(element)) element.remove();
     let present = this.list.firstChild;
     for (const element of wanted) {
       if (element === present) present = present.nextSibling;
       else this.list.insertBefore(element, present);
-    }
-    while (present) {
-      const next = present.nextSibling;
-      present.remove();
-      present = next;
     }
   }
 
