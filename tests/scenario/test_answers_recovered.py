@@ -95,6 +95,26 @@ async def test_text_that_may_be_on_the_screen_is_not_posted_again(tmp_path: Path
     assert [button.name for button in bubble.message.buttons] == ["regenerate"]
 
 
+async def test_a_stop_pressed_on_a_message_nobody_knew_gives_it_its_ending(tmp_path: Path) -> None:
+    wire = Wire()
+    async with wired(tmp_path, wire) as bench:
+        question = bench.message("Hi")
+        answer = await bench.streaming_answer(question, "Half of it")
+        await bench.store.intend_screen(answer.id, 0)
+        await bench.screen.post(answer.place, Outgoing(text="Half"))
+        lost = bench.screen.bubbles[0]
+        await bench.do(question, attempts=1)
+        assert bench.screen.texts == ["Half", EN.maybe_incomplete]
+        for _ in range(2):
+            await bench.do(bench.press("stop", lost, value=answer.id))
+        assert await bench.store.answer_on(lost.ref) is not None
+    [bubble] = bench.screen.bubbles
+    assert bubble.ref == lost.ref
+    assert bubble.message.text == f"Half of it\n\n*{EN.interrupted}*"
+    assert [button.name for button in bubble.message.buttons] == ["regenerate"]
+    assert (wire.times(ASK), wire.times(STOP)) == (0, 1)
+
+
 async def test_another_try_after_that_takes_the_place_of_the_note(tmp_path: Path) -> None:
     wire = Wire()
     wire.on(ASK, stream(message("Hello"), end()))
