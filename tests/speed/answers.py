@@ -3,6 +3,8 @@
 `python -m tests.speed.answers`, with status 1 if it is too much.
 The bot is put together as `serve` does it, on SQLite, with a platform that takes every call at once
 and lets each chat have one a second, like Telegram. Everybody asks in a chat of their own.
+Just before, a bare aiohttp reader takes in the same streams and throws them away: what it costs is
+what nobody can save on this machine in this minute.
 """
 
 import asyncio
@@ -29,7 +31,8 @@ from bot.compose.bot import assembled
 from bot.events import Chat, File, Message, MessageRef, Place, User
 from bot.settings import Settings
 from bot.surface import Accept, Budget, Capabilities, Form, Outgoing, Rank, Slots, Speech
-from tests.speed.bench import load_server
+from tests.speed.bench import Tally as Seen
+from tests.speed.bench import bare, load_server
 
 try:
     from uvloop import new_event_loop
@@ -161,6 +164,18 @@ def resident() -> int:
     return pages * 4096
 
 
+async def bare_cost(port: int, answers: int) -> float:
+    """CPU seconds of a bare reader for one answer's stream."""
+    seen = Seen(answers)
+    async with bare(f"http://127.0.0.1:{port}/{CHUNKS}/v1") as read:
+        cpu = time.process_time()
+        async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
+            for _ in range(answers):
+                tasks.create_task(read(seen))
+                await asyncio.sleep(1 / ARRIVALS)
+        return (time.process_time() - cpu) / answers
+
+
 @dataclass(frozen=True)
 class Result:
     answers: int
@@ -246,7 +261,10 @@ def faults(result: Result) -> list[str]:
 
 
 def main() -> int:
-    print(f"{'answers':>7} {'CPU ms':>8} {'first p50':>10} {'p95 ms':>8} {'KB':>6} {'frames':>8}")
+    print(
+        f"{'answers':>7} {'CPU ms':>8} {'bare ms':>8} {'ratio':>6}"
+        f" {'first p50':>10} {'p95 ms':>8} {'KB':>6} {'frames':>8}"
+    )
     missed: list[str] = []
     with (
         load_server() as port,
@@ -256,9 +274,12 @@ def main() -> int:
         observe.configure(stream=nowhere)  # written as `serve` writes it, but read by nobody
         for answers in SIZES:
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                least = runner.run(bare_cost(port, answers))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 result = runner.run(measure(port, answers, Path(folder)))
             print(
-                f"{answers:>7} {result.cpu * 1000:>8.1f}"
+                f"{answers:>7} {result.cpu * 1000:>8.1f} {least * 1000:>8.1f}"
+                f" {result.cpu / least:>6.1f}"
                 f" {statistics.median(result.first) * 1000:>10.1f}"
                 f" {result.percentile(0.95) * 1000:>8.1f} {result.memory / 1024:>6.0f}"
                 f" {result.frames:>8}",

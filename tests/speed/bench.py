@@ -24,7 +24,7 @@ try:
 except ImportError:  # not on Windows
     from asyncio import new_event_loop
 
-ROUNDS = 5
+ROUNDS = 3
 SETTLE = 0.5  # seconds after the last stream opened, for what piled up meanwhile to be read
 SIZES = {1: 1.0, 100: 2.0, 1000: 2.5}
 """Streams at once, and for how many seconds they are watched."""
