@@ -44,13 +44,13 @@ PHRASES = Phrases(
     "/retry in a little while.",
     generation_failed="The model could not write this answer. Press ↻ or send /retry to try again.",
     file_refused="The app did not take this picture. Try a smaller one, or send it as JPG or PNG.",
-    no_speech="There is no speech to be had for this answer.",
+    no_speech="This answer cannot be read out.",
     service_failed="The writing service failed. Press ↻ or send /retry to try again.",
     refused="The app did not accept this question. Ask in other words, or tell whoever runs the "
     "bot.",
     app_unavailable="The app cannot be reached right now. Please try again in a little while.",
-    unexpected="Something went wrong here. Please try again; if it stays so, tell whoever runs the "
-    "bot this reference: {reference}",
+    unexpected="Something went wrong here. Please try again; if it happens again, tell whoever "
+    "runs the bot this reference: {reference}",
     picture_too_large="This picture is too large: the app takes up to {limit} MB. Please send a "
     "smaller one.",
     picture_wrong_type="This file cannot be read. Please send a picture as JPG, PNG, WEBP or GIF.",
@@ -62,13 +62,14 @@ PHRASES = Phrases(
     picture_what_to_do="What should I do with this picture? Write it in your next message.",
     picture_what_to_do_group="What should I do with this picture? Reply to this message.",
     unknown_command="/{command} is not known here. /help shows what is.",
-    ask_how="Write your question behind /ask, or just send it as a message.",
+    ask_how="Write your question after /ask, or just send it as a message.",
     nothing_to_stop="Nothing is being written for you here.",
     nothing_to_retry="There is no answer of yours here to try again. Please ask your question.",
     only_asker="Only the person who asked can do this. Ask the same question to get an answer of "
     "your own.",
     kept_no_longer="Your question is no longer kept. Please ask it again.",
-    forgotten="Your questions, answers and details have been deleted here.",
+    forgotten="What was kept about you is deleted: questions, answers, details. The messages in "
+    "the chat stay.",
     not_allowed_here="This bot does not answer in this chat. Whoever runs it can allow it.",
     not_allowed_you="You are not on the list of people this bot answers. Whoever runs it can add "
     "you.",
@@ -85,7 +86,7 @@ PHRASES = Phrases(
     rating_thanks="Thank you. Your words are passed on.",
     rating_needed="Your words are kept. Was the answer good or not? Press 👍 or 👎, then both are "
     "passed on.",
-    rating_how="Write what you think of the answer behind /feedback.",
+    rating_how="Write what you think of the answer after the command, such as: /feedback too long",
     rating_nothing="There is no answer of yours here to rate. Ask a question first.",
     rating_impossible="This answer failed before it began, so it cannot be rated.",
     rating_of_asker="Thank you, your words are kept. Only the person who asked can rate this "
@@ -147,5 +148,5 @@ PHRASES = Phrases(
     command_feedback="say what you think of the answer",
     command_about="about this app",
     command_help="this overview",
-    command_forget="delete what is kept of you",
+    command_forget="delete what is kept about you",
 )
