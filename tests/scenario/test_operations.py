@@ -103,7 +103,7 @@ async def test_serve_answers_probes_and_ends_when_told(tmp_path: Path, sandbox: 
         assert lines[0]["platform"] == "telegram"
         assert await get(f"http://127.0.0.1:{port}/healthz") == (200, "alive\n")
         async with asyncio.timeout(PATIENCE):
-            while await get(f"http://127.0.0.1:{port}/readyz") != (200, "ready\n"):
+            while await get(f"http://127.0.0.1:{port}/readyz") != (200, "ready\n"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         out, err = await asyncio.wait_for(process.communicate(), 15)
