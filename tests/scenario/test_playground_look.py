@@ -143,3 +143,16 @@ async def test_the_panel_lists_calls_and_switches_behaviour_and_faults(
     assert "the connection drops" in await shown(tab, "#fault-words")
     await tab.reload()
     await tab.until("document.querySelector('#behaviours input[value=telegram]')?.checked")
+
+
+async def test_a_rate_limited_call_is_red_and_counted(scene: tuple[Tab, ScriptedBot]) -> None:
+    tab, bot = scene
+    call = {"at": 0, "verb": "post", "chat": "dm-ada", "who": "ada", "took": 51.0, "detail": ""}
+    for outcome in ("ok", "rate limited 4 s", "gone"):
+        bot.room.room.feed.publish({"op": "call", "call": {**call, "outcome": outcome}})
+    await tab.until("document.querySelectorAll('.call').length === 3")
+    assert await shown(tab, ".call.limited .outcome") == "429 rate limited 4 s"
+    assert await shown(tab, ".call.failed .outcome") == "gone"
+    assert await shown(tab, "#calls-words") == "3 calls, 1 rate limited"
+    colour = "((name) => getComputedStyle(document.querySelector(name)).color)"
+    assert await tab.run(f"{colour}('.call.limited') === {colour}('#calls-words.bad')")
