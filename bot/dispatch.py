@@ -36,7 +36,8 @@ WRITING = 1000  # events being stored at once: two seconds' worth on a slow disk
 STORED_WITHIN = 2.5  # seconds; Slack gives an event up after 3
 GRACE = 20.0  # seconds open answers get to end by themselves; hosts kill after 30
 CUTTING = 4.0  # seconds for them to say that they were interrupted: two for the API, two for that
-ATTEMPTS = 5  # times work is begun before it is given up
+ATTEMPTS = 5  # times work fails before it is given up
+DEATHS = 20  # processes that end over work before it is; most of it is not what they died of
 ABANDONING = 3  # times more it is only tried to end what such work had begun
 LEAVE_PAUSE = 180.0  # seconds until then; platforms were seen to ask for 150 s of quiet
 FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
@@ -87,9 +88,6 @@ class Inbox(Protocol):
 
 
 Handle = Callable[[Work], Awaitable[None]]
-Abandon = Callable[[Event], Awaitable[None]]
-"""Ends what was begun for an event that is given up; it may be called for one event repeatedly."""
-
 Report = Callable[[Event, str], Awaitable[None]]
 """Tells the person of an event that it failed, and the reference to name."""
 
@@ -110,7 +108,7 @@ class Dispatcher:
         limit: int = LIMIT,
         grace: float = GRACE,
         cut: Callable[[], None] = lambda: None,
-        abandon: Abandon | None = None,
+        abandon: Handle | None = None,
     ) -> None:
         self._inbox = inbox
         self._handle = handle
@@ -123,6 +121,7 @@ class Dispatcher:
         self._stores = True
         self._refused_at = -UNSTORED
         self._excused: Counter[str] = Counter()  # attempts that failed by nobody's fault
+        self._earlier: dict[str, int] = {}  # attempts of processes that died or ended over it
         self._closing = asyncio.Event()
         self._hurried = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -217,17 +216,19 @@ class Dispatcher:
         """Do work and judge how it ended; never raises, unless cancelled."""
         event = work.event
         with observe.bound(event_id=event.id, chat=observe.short(event.place.chat)):
-            failures = work.attempts - self._excused[event.id]
-            if failures >= ATTEMPTS:
+            earlier = self._earlier.setdefault(event.id, work.attempts)
+            failures = work.attempts - earlier - self._excused[event.id]
+            over = max(failures - ATTEMPTS, earlier - DEATHS)
+            if over >= 0:
                 verdict = self._give_up(work)
             else:
                 error = await _error_of(self._handle(work))
                 verdict = self._judged(work, failures, error) if error else DONE
             # Before it is noted, so that nothing is forgotten if the process dies over it as well.
-            if verdict.ending == "failed" and not await self._has_left(event, failures):
+            if verdict.ending == "failed" and over < ABANDONING and not await self._has_left(work):
                 verdict = Verdict(ending="again", after=LEAVE_PAUSE)
         if verdict.ending != "again":
-            del self._excused[event.id]
+            del self._excused[event.id], self._earlier[event.id]
         return verdict
 
     def _judged(self, work: Work, failures: int, error: BaseException) -> Verdict:
@@ -259,14 +260,13 @@ class Dispatcher:
     def _failed(self, event: Event, reference: str) -> Verdict:
         return Verdict(ending="failed", then=partial(self._tell, event, reference))
 
-    async def _has_left(self, event: Event, failures: int) -> bool:
-        """Whether what was begun for it has an ending, as far as it is tried to give it one."""
-        if self._abandon is None or failures >= ATTEMPTS + ABANDONING:
-            return True
-        error = await _error_of(asyncio.wait_for(self._abandon(event), TELLING))
+    async def _has_left(self, work: Work) -> bool:
+        """Whether what was begun for it has an ending now."""
+        leave = self._abandon
+        error = leave and await _error_of(asyncio.wait_for(leave(work), TELLING))
         if error:
             _log.warning("what was begun is not ended yet", trace=observe.trace(error))
-        return error is None
+        return not error
 
     async def _tell(self, event: Event, reference: str) -> None:
         report = asyncio.wait_for(self._report(event, reference), TELLING)

@@ -54,12 +54,12 @@ class Service:
             case _:
                 assert_never(event)
 
-    async def abandon(self, event: Event) -> None:
-        """End the answer that was begun for an event nobody will work on any more.
+    async def abandon(self, work: Work) -> None:
+        """End the answer that was begun by work that is given up; may be done repeatedly.
 
         Raises SurfaceError.
         """
-        begun = await self._tools.store.answer_for(event.id)
+        begun = await self._tools.store.answer_for(work.event.id)
         if begun is not None:
             await recover.leave(self._tools, begun)
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import lanes
-from bot.dispatch import Dispatcher
+from bot.dispatch import DEATHS, Dispatcher
 from bot.events import Event
 from bot.lanes import Lanes
 from bot.store.records import Work
@@ -125,7 +125,7 @@ async def test_work_that_failed_is_told_and_left_alone_by_the_next_process(
 async def test_work_that_ends_every_process_is_given_up(engine: AsyncEngine) -> None:
     async with keeping(engine) as (_, inbox):
         await inbox.accept(message("poison"), "talk:ann")
-        for _ in range(5):
+        for _ in range(DEATHS):
             await inbox.begun("poison")
     service = Service()
     with structlog.testing.capture_logs():

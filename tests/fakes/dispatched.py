@@ -51,9 +51,9 @@ class Service:
     async def report(self, event: Event, reference: str) -> None:
         self.reported.append((event.id, reference))
 
-    async def abandon(self, event: Event) -> None:
-        self.abandoned.append(event.id)
-        if errors := self.errors.get(f"{event.id} abandoned"):
+    async def abandon(self, work: Work) -> None:
+        self.abandoned.append(work.event.id)
+        if errors := self.errors.get(f"{work.event.id} abandoned"):
             raise errors.pop(0)
 
     def cut(self) -> None:

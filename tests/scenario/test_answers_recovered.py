@@ -203,9 +203,9 @@ async def test_the_answer_of_work_that_is_given_up_ends_and_can_be_had_again(
         else:
             await bench.waiting_answer(question)
         for _ in range(2):
-            await bench.service.abandon(question)
+            await bench.service.abandon(bench.work(question))
         assert (await ended(bench, question)).outcome == "interrupted"
-        await bench.service.abandon(bench.message("Never begun"))
+        await bench.service.abandon(bench.work(bench.message("Never begun")))
     [bubble] = bench.screen.bubbles
     said = f"Half\n\n*{EN.interrupted}*" if begun else f"*{EN.interrupted_unwritten}*"
     assert bubble.message.text == said

@@ -45,7 +45,7 @@ async def test_what_fails_leaves_nothing_open_even_if_the_process_dies_over_it()
     await seen_through(service, message("a"), message("b"), rows=rows)
     assert service.abandoned == ["a", "b"]
     # Killed before it was noted, it is begun again, and only ended.
-    for attempts, abandoned in ((5, True), (7, True), (8, False)):
+    for attempts, abandoned in ((20, True), (22, True), (23, False)):
         service, rows = Service(0), MemoryRows()
         await rows.accept(message("c"), "talk:c")
         for _ in range(attempts):
@@ -53,6 +53,16 @@ async def test_what_fails_leaves_nothing_open_even_if_the_process_dies_over_it()
         async with running(service, rows):
             await until_idle(rows)
         assert (service.begun, service.abandoned) == ([], ["c"] * abandoned)
+
+
+async def test_work_that_others_died_over_is_not_given_up_for_it() -> None:
+    service, rows = Service(0, a=[Again(0)] * 4), MemoryRows()
+    await rows.accept(message("a"), "talk:a")
+    for _ in range(19):
+        await rows.begun("a")
+    async with running(service, rows):
+        await until_idle(rows)
+    assert (service.answered, service.abandoned, service.reported) == (["a"], [], [])
 
 
 async def test_what_cannot_be_ended_yet_is_tried_again_and_not_for_ever() -> None:
@@ -163,8 +173,8 @@ async def test_an_error_that_cannot_be_told_is_over_all_the_same(
     assert logs[-1]["event"] == "could not be told"
 
 
-@pytest.mark.parametrize("attempts", [5, 6])
-async def test_work_that_ended_the_process_five_times_is_not_begun_again_and_told(
+@pytest.mark.parametrize("attempts", [dispatch.DEATHS, dispatch.DEATHS + 1])
+async def test_work_that_ended_the_process_twenty_times_is_not_begun_again_and_told(
     attempts: int,
 ) -> None:
     service, rows = Service(), MemoryRows()
