@@ -324,9 +324,9 @@ class Crowd:
 
 def question(mark: str, dice: random.Random, sentences: int = 0) -> str:
     """Something whose answer has a line or many, each with the mark."""
-    lines = sentences or dice.randint(1, 8)
+    lines = sentences or dice.choice((1, 1, 2, 3, 5, 8, 16))
     text = ". ".join(" ".join([mark, *dice.sample(WORDS, 8)]) for _ in range(lines))
-    return f"Summarise in 8 sentences: {text}."
+    return f"Summarise in 16 sentences: {text}."
 
 
 @asynccontextmanager
@@ -360,7 +360,7 @@ async def kill_rounds(
     dice = random.Random(seed)
     for number in range(rounds):
         talking = asyncio.create_task(guests.talk(random.Random(dice.random()), pause=pause))
-        least, most = (3.0, 4.5) if number % 5 == 2 else (0.05, 1.6)
+        least, most = (4.5, 6.0) if number % 5 == 2 else (0.05, 1.6)
         await asyncio.wait([talking], timeout=dice.uniform(least, most))
         await playground.end()
         talking.cancel()

@@ -16,7 +16,7 @@ ENDED = (f"*{EN.stopped}*", f"*{EN.interrupted}*")
 KNOWN = 1.5
 """Seconds a generation must have run for the bot to be held to know its task: it notes it at the
 first event, behind at most a few commits on a busy machine."""
-KEPT = 3.0
+KEPT = 2.5
 """Seconds after which words must have been kept: the bot keeps them every 1.5, and must commit."""
 
 Message = Mapping[str, Any]
