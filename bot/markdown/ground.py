@@ -171,8 +171,8 @@ class Ground:
 
     def _add_table(self, start: int, head_end: int, end: int) -> None:
         body = self._after_line(self._after_line(head_end - 1))
-        if end >= self._limit:
-            end = self._limit + 2
+        if end >= self._limit or "\n" not in self._page[end:]:
+            end = self._limit + 2  # it goes on, or may do so: of its next line too little is known
         # The head needs its first row; after that it is cut between rows.
         self._whole.append((start, self._after_line(body) or end))
         rows = body

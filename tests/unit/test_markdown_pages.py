@@ -303,3 +303,12 @@ class TestGrowing:
         assert [piece.text for piece in pages.finished()] == ["```\nx = 1\n```"]
         pages.feed("```\nx = 1\n```\nafter")
         assert pages.growing().text == "after"
+
+
+def test_a_table_goes_on_in_the_next_piece_though_only_the_mark_of_its_row_was_seen() -> None:
+    head = "| a | b |\n|---|---|\n"
+    rows = [f"| row {number} | so |" for number in range(9)]
+    whole = head + "\n".join(rows)
+    place = whole.index(rows[6])
+    for size in range(place, place + 6):
+        assert all(text.startswith(head) for text in texts(whole, size))
