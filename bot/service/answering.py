@@ -181,7 +181,7 @@ class Turn:
             async for event in stream:
                 self._take_in(event, stream.text)
                 if not self._started and stream.task_id:
-                    await self._start(stream.task_id, stream.message_id or "")
+                    await self._start(stream)
                 if self._ending.done() and not self._wants_speech():
                     break
         self.speech = stream.speech
@@ -200,10 +200,15 @@ class Turn:
         if self._stream is not None:
             await self._stream.stop()
 
-    async def _start(self, task_id: str, message_id: str) -> None:
+    async def _start(self, stream: AnswerStream) -> None:
+        """Keep its ids, and its first words with them: they may be seen before the next look."""
         self._started = True
         if not await self._tools.store.started(
-            self._answer.id, self._claim, task_id=task_id, message_id=message_id
+            self._answer.id,
+            self._claim,
+            task_id=stream.task_id or "",
+            message_id=stream.message_id or "",
+            text=stream.text,
         ):
             self._run.end("lost")
 

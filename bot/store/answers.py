@@ -60,8 +60,10 @@ def asked(
     return changed.rowcount == 1
 
 
-def started(connection: Connection, id: str, claim: str, task_id: str, message_id: str) -> bool:
-    values = {"task_id": task_id, "message_id": message_id}
+def started(
+    connection: Connection, id: str, claim: str, task_id: str, message_id: str, text: str
+) -> bool:
+    values = {"task_id": task_id, "message_id": message_id, "newest": text}
     changed = connection.execute(_STARTED, {"this": id, "holder": claim, **values})
     return changed.rowcount == 1
 
@@ -182,7 +184,7 @@ _ASKED = (
 _STARTED = (
     update(answers)
     .where(_held, answers.c.state.in_(("asked", "streaming")))
-    .values(state="streaming")
+    .values(state="streaming", text=bindparam("newest", type_=answers.c.text.type))
 )
 # A keeper may come late: once the outcome is decided, its text is.
 _KEEP = (

@@ -93,9 +93,11 @@ class Store:
         """To be committed before the request leaves. False: stopped or claimed by another."""
         return await self._write(answers.asked, id, claim, self._now(), inputs, uploads)
 
-    async def started(self, id: str, claim: str, *, task_id: str, message_id: str) -> bool:
-        """The API has begun. False: claimed by another, or ended already."""
-        return await self._write(answers.started, id, claim, task_id, message_id)
+    async def started(
+        self, id: str, claim: str, *, task_id: str, message_id: str, text: str = ""
+    ) -> bool:
+        """The API has begun, with `text`. False: claimed by another, or ended already."""
+        return await self._write(answers.started, id, claim, task_id, message_id, text)
 
     async def keep(self, id: str, claim: str, text: str) -> bool | None:
         """Keep the text so far; tells whether a stop is wanted, None: claimed by another."""

@@ -253,3 +253,22 @@ async def test_the_whole_way_over_real_sockets(tmp_path: Path) -> None:
     assert answer.outcome == "whole"
     assert bench.screen.texts == [answer.text]
     assert answer.text.count("chunk") == 5
+
+
+async def test_first_words_are_kept_with_the_ids_since_they_may_be_seen_at_once(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    seen = asyncio.Event()
+    wire.on(ASK, stream(message("Hel"), seen, message("lo"), end()))
+    async with wired(tmp_path, wire) as bench, asyncio.TaskGroup() as group:
+        question = bench.message("Hi")
+        group.create_task(bench.do(question))
+        await bench.until(lambda: bench.screen.texts == ["Hel"])
+        kept: set[str] = set()
+        async with asyncio.timeout(20):
+            while not kept:
+                begun = await bench.store.answer_for(question.id)
+                kept |= {begun.text} if begun and begun.task_id else set()
+        assert kept == {"Hel"}
+        seen.set()
