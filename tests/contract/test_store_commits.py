@@ -85,10 +85,12 @@ async def test_a_step_that_fails_is_undone_and_its_neighbours_land(running: Tran
             for step in (settle("a"), fail, settle("b"), settle("a"), settle("c"))
         ]
     faults = [task.result() for task in tasks]
-    assert [type(fault).__name__ for fault in faults] == [
-        *("NoneType", "ZeroDivisionError", "NoneType", "IntegrityError", "NoneType"),
-    ]
-    assert isinstance(faults[3], Fault)
+    assert [type(fault).__name__ for fault in faults[1:5:3]] == ["ZeroDivisionError", "NoneType"]
+    # Which of the two alike comes first is PostgreSQL's to say.
+    alike = {type(fault).__name__: fault for fault in faults[0:4:3]}
+    assert set(alike) == {"NoneType", "IntegrityError"}
+    assert isinstance(alike["IntegrityError"], Fault)
+    assert faults[2] is None
     assert await running.read(scopes) == ["a", "b", "c"]
 
 

@@ -133,6 +133,7 @@ async def test_a_picture_is_seen_and_a_form_is_remembered(tab: Tab, tmp_path: Pa
     await tab.type("3")
     await tab.click("#form-submit")
     await tab.until("!document.querySelector('#form-dialog[open]')")
+    await tab.until(f"{LAST}.includes('Saved.')")
     await say(tab, "/inputs")
     await tab.until("document.querySelector('#form-dialog[open]')")
     values = "[...document.querySelectorAll('#form-fields input')].map((each) => each.value)"
