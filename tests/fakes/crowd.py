@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 from sqlalchemy import Select, select
 
+from bot.phrases import of
 from bot.store import database
 from bot.store.tables import answers, screens
 from tests.fakes.counted_sandbox import MARK
@@ -28,6 +29,7 @@ WORDS = re.findall(
 )
 GONE = (aiohttp.ClientError, ConnectionError, TimeoutError, asyncio.IncompleteReadError)
 PATIENCE = 60.0  # seconds for a start; a test machine may be busy
+STOPPED = f"*{of('en').stopped}*"  # what an answer ends with that was stopped
 
 
 @dataclass
@@ -241,15 +243,16 @@ class Crowd:
             names = [button["name"] for button in answer["buttons"]] if answer else []
             if answer is None or asked.sequel or "regenerate" not in names:
                 continue
-            whole = "like" in names
+            rateable = "like" in names
             body = {"person": guest.person, "message": answer["id"]}
             if kind == "again":
                 asked.sequel = kind
                 self.repeats[asked.mark] += 1
-                self.below[guest.chat] += whole
+                # What was stopped is written over.
+                self.below[guest.chat] += rateable and not answer["text"].endswith(STOPPED)
                 value = next(b["value"] for b in answer["buttons"] if b["name"] == "regenerate")
                 await self._do("again", "press", body | {"name": "regenerate", "value": value})
-            elif whole:
+            elif rateable:
                 asked.sequel = kind
                 await self._do("rate", "react", body | {"emoji": "👍", "on": True})
             return
