@@ -22,7 +22,7 @@ async def door() -> AsyncIterator[Door]:
 
 
 def described() -> dict[tuple[str, str], dict[str, object]]:
-    paths: dict[str, dict[str, dict[str, object]]] = description()["paths"]  # type: ignore[assignment]
+    paths: dict[str, dict[str, dict[str, object]]] = description()["paths"]  # type: ignore[assignment]  # JSON
     return {
         (method.upper(), path): operation
         for path, operations in paths.items()
@@ -54,9 +54,9 @@ async def test_every_described_path_answers_and_asks_for_a_key_where_it_says(doo
 
 def test_parameters_of_paths_and_the_faults_are_described() -> None:
     for (_, path), operation in described().items():
-        parameters: list[dict[str, object]] = operation["parameters"]  # type: ignore[assignment]
+        parameters: list[dict[str, object]] = operation["parameters"]  # type: ignore[assignment]  # JSON
         named = {entry["name"] for entry in parameters if entry.get("in") == "path"}
         assert named == set(re.findall(r"\{(\w+)\}", path))
         assert {"$ref": "#/components/parameters/Fault"} in parameters
-    fault = description()["components"]["parameters"]["Fault"]  # type: ignore[index]
+    fault = description()["components"]["parameters"]["Fault"]  # type: ignore[index]  # JSON
     assert all(known.name in fault["description"] for known in FAULTS)

@@ -17,7 +17,7 @@ KNOWN = 1.5
 """Seconds a generation must have run for the bot to be held to know its task: it notes it at the
 first event, behind at most a few commits on a busy machine."""
 KEPT = 2.5
-"""Seconds after which words must have been kept: the bot keeps them every 1.5, and must commit."""
+"""Seconds after which words must have been kept: the bot keeps them every 1.9, and must commit."""
 
 Message = Mapping[str, Any]
 
