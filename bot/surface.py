@@ -143,11 +143,23 @@ class Outgoing:
     """What is said: CommonMark, and buttons under it.
 
     `mine` marks text in the bot's own words; all other text is a model's and must do no harm.
+    With `asks` the person is to reply to this very message: a platform that can opens the reply
+    for them, with these words as the hint in its empty field (at most 64 characters).
     """
 
     text: str = field(repr=False)
     buttons: tuple[Button, ...] = ()
     mine: bool = False
+    asks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A text file to keep; `name` ends in what it is, such as ".md"."""
+
+    name: str
+    data: bytes = field(repr=False)
+    media_type: str = "text/markdown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +208,9 @@ class Capabilities:
     `upload_limit` is in bytes. A message may grow for `grow_for` seconds; unchanged text is shown
     again after `fades_after` seconds, since it would vanish. `voice_types` goes by preference.
     `appends`: a growing message is only added to as long as each frame goes on from the last.
-    `private_replies`: whether `Place.only_user` is kept.
+    `private_replies`: whether `Place.only_user` is kept. `opens_replies`: whether `Outgoing.asks`
+    is. `documents`: whether `post_document` is done. A status is shown again after
+    `status_fades_after` seconds.
     """
 
     edits: bool = True
@@ -205,11 +219,14 @@ class Capabilities:
     forms: bool = False
     reactions: bool = True
     private_replies: bool = False
+    opens_replies: bool = False
+    documents: bool = False
     voice_types: tuple[str, ...] = ()
     upload_limit: int = 0
     appends: bool = False
     grow_for: float = inf
     fades_after: float = inf
+    status_fades_after: float = inf
 
 
 class Growing(Protocol):
@@ -269,6 +286,12 @@ class Surface(Protocol):
     async def delete(self, place: Place, ref: MessageRef) -> None: ...
 
     async def post_voice(self, place: Place, speech: Speech) -> MessageRef | None: ...
+
+    async def post_document(
+        self, place: Place, document: Document, message: Outgoing
+    ) -> MessageRef:
+        """A file with `message` as its caption and with its buttons."""
+        ...
 
     async def show_status(self, place: Place, words: str) -> None:
         """Something that passes ("typing", "12 before you"), never a message; "" ends it."""

@@ -98,6 +98,7 @@ def _minute(name: str, calls: int, burst: int, per: Literal["chat", "bot"] = "bo
 
 
 _ROOMY = Capabilities(
+    documents=True,
     forms=True,
     private_replies=True,
     voice_types=VOICES,
@@ -120,7 +121,7 @@ IDEAL = Behaviour(
 
 # Telegram: sends and edits share one a second and chat with short bursts, twenty a minute in a
 # group, thirty a second over all. Drafts and "typing" have 20 calls in 5 s and 40 in 30 s.
-_TELEGRAM = Capabilities(voice_types=VOICES[:1], upload_limit=FILE_LIMIT)
+_TELEGRAM = Capabilities(voice_types=VOICES[:1], upload_limit=FILE_LIMIT, documents=True)
 _BOT = Rate(name="bot", rate=30.0, burst=30, per="bot")
 _CHAT = (Rate(name="chat", rate=1.0, burst=3), _BOT)
 _GROUP = (_minute("group", 20, 5, "chat"), _BOT)
@@ -135,8 +136,12 @@ TELEGRAM = Behaviour(
     limit=4096,
     measure=utf16_units,
     private=Capabilities(
-        voice_types=VOICES[:1], upload_limit=FILE_LIMIT, fades_after=25.0
-    ),  # a draft lasts 30 s
+        voice_types=VOICES[:1],
+        upload_limit=FILE_LIMIT,
+        documents=True,
+        fades_after=25.0,  # a draft lasts 30 s
+        status_fades_after=25.0,
+    ),
     group=_TELEGRAM,
     growth="draft",
     latency=0.05,
@@ -163,6 +168,7 @@ TELEGRAM = Behaviour(
 # closed by Slack after about five minutes, and a message holds 12,000, of which 11,000 are safe.
 _SLACK = Capabilities(
     forms=True,
+    documents=True,
     private_replies=True,
     voice_types=VOICES,
     upload_limit=FILE_LIMIT,

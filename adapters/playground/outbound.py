@@ -14,6 +14,7 @@ from bot.events import File, MessageRef, Place
 from bot.surface import (
     Budget,
     Capabilities,
+    Document,
     Expired,
     Form,
     Gone,
@@ -112,6 +113,24 @@ class RoomSurface:
                 lambda: screen.speak(self.room, place, voice, private=self._private(place)),
             )
         )
+
+    async def post_document(
+        self, place: Place, document: Document, message: Outgoing
+    ) -> MessageRef:
+        behaviour, message = self.room.behaviour, screen.cleaned(message)
+        if len(document.data) > self.capabilities(place).upload_limit:
+            raise TooLarge("the document is too large")
+        try:
+            file = await self.room.upload(document.data, document.media_type, document.name)
+        except OSError as error:
+            raise SurfaceError(f"the file cannot be kept: {error.strerror}") from error
+
+        def act() -> Post:
+            private = self._private(place)
+            return screen.post(self.room, place, message, private=private, files=(file,))
+
+        doing = Doing(verb="document", kind="file", detail=f"{len(document.data):,} bytes")
+        return self._ref(await self.calls.take_patiently(doing, place, behaviour, act))
 
     async def show_status(self, place: Place, words: str) -> None:
         chat, person = place.chat.id, place.user.id

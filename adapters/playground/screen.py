@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapters.playground.behaviour import Behaviour
 from adapters.playground.markup import to_plain
-from adapters.playground.records import BOT, Post, Voice
+from adapters.playground.records import BOT, Post, Stored, Voice
 from adapters.playground.room import Room
 from bot.events import MessageRef, Place
 from bot.surface import Button, Expired, Gone, Outgoing, Stopped, SurfaceError
@@ -28,7 +28,13 @@ def checked(message: Outgoing, behaviour: Behaviour) -> None:
 
 
 def post(
-    room: Room, place: Place, message: Outgoing, *, private: bool, growing: bool = False
+    room: Room,
+    place: Place,
+    message: Outgoing,
+    *,
+    private: bool,
+    growing: bool = False,
+    files: tuple[Stored, ...] = (),
 ) -> Post:
     """A new message; `private` shows it to the one it is for and nobody else."""
     new = Post(
@@ -39,6 +45,7 @@ def post(
         text=message.text,
         buttons=message.buttons,
         growing=growing,
+        files=files,
         reply_to=place.reply_to.id if place.reply_to else "",
         only_for=place.user.id if private else "",
     )
@@ -52,6 +59,8 @@ def edit(room: Room, ref: MessageRef, message: Outgoing, *, growing: bool = Fals
     if old.only_for and not room.behaviour.growth == "edits":
         raise Gone("what only one person sees cannot be changed")
     new = replace(old, text=message.text, buttons=message.buttons, growing=growing)
+    if old.files:
+        raise Gone("a file cannot become a text")
     room.passing.end_stream(old.id)
     if new == old:
         return old

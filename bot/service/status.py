@@ -27,7 +27,7 @@ class Status:
             self._changed.set()
 
     async def show(self) -> None:
-        fades = self._surface.capabilities(self._place).fades_after
+        fades = self._surface.capabilities(self._place).status_fades_after
         while self._words:
             self._changed.clear()
             self._shown = self._words

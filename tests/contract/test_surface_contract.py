@@ -14,6 +14,7 @@ from bot.events import Action, Command, File, Message, MessageRef, Place, Reacti
 from bot.live import LiveReply
 from bot.surface import (
     Button,
+    Document,
     Expired,
     Forbidden,
     Form,
@@ -71,6 +72,21 @@ class TestEverySurface:
                 assert stage.buttons(second) == []
                 await stage.surface.delete(place, first)
                 assert stage.shown(place) == ["2"]
+
+    async def test_a_document_is_a_message_with_its_caption_and_buttons(
+        self, open_stage: Open
+    ) -> None:
+        async with open_stage() as stage:
+            place = stage.place()
+            assert stage.surface.capabilities(place).documents
+            document = Document(name="answer.md", data=b"# The rest")
+            caption = Outgoing(text="The rest", buttons=(LIKE,))
+            ref = await stage.surface.post_document(place, document, caption)
+            assert stage.shown(place) == ["The rest"] and stage.buttons(ref) == ["like"]
+            with pytest.raises(Gone):
+                await stage.surface.edit(place, ref, Outgoing(text="No document"))
+            await stage.surface.delete(place, ref)
+            assert stage.shown(place) == []
 
     async def test_what_changes_nothing_is_no_failure(self, open_stage: Open) -> None:
         async with open_stage() as stage:

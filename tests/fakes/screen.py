@@ -15,6 +15,7 @@ from bot.events import Chat, File, MessageRef, Place, User
 from bot.surface import (
     Budget,
     Capabilities,
+    Document,
     Expired,
     Forbidden,
     Form,
@@ -128,6 +129,7 @@ class Screen:
         self.drafted: dict[str, Bubble] = {}
         self.statuses: list[str] = []
         self.voices: list[tuple[MessageRef, Speech]] = []
+        self.documents: list[tuple[MessageRef, Document]] = []
         self.forms: list[Form] = []
         self.files: dict[str, bytes] = {}
         self.fault: Fault = lambda verb: None
@@ -217,6 +219,14 @@ class Screen:
         async with self._call(place, Call(_now(), "post_voice")):
             ref = self._new_ref(place)
             self.voices.append((ref, speech))
+        return ref
+
+    async def post_document(
+        self, place: Place, document: Document, message: Outgoing
+    ) -> MessageRef:
+        await self.slots.slot(self.budgets(place), Rank.PERSON)
+        ref = await self.put(place, message, None, verb="post_document")
+        self.documents.append((ref, document))
         return ref
 
     async def show_status(self, place: Place, words: str) -> None:

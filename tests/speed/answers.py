@@ -30,7 +30,7 @@ from bot.completion import CompletionClient
 from bot.compose.bot import assembled
 from bot.events import Chat, File, Message, MessageRef, Place, User
 from bot.settings import Settings
-from bot.surface import Accept, Budget, Capabilities, Form, Outgoing, Rank, Slots, Speech
+from bot.surface import Accept, Budget, Capabilities, Document, Form, Outgoing, Rank, Slots, Speech
 from tests.speed.bench import Tally as Seen
 from tests.speed.bench import bare, load_server
 
@@ -137,6 +137,11 @@ class Platform:
 
     async def post_voice(self, place: Place, speech: Speech) -> None:
         return None
+
+    async def post_document(
+        self, place: Place, document: Document, message: Outgoing
+    ) -> MessageRef:
+        return await self.post(place, message)
 
     async def show_status(self, place: Place, words: str) -> None: ...
 
