@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import Chat, MessageRef, Place, User
-from bot.store import retention, usage
+from bot.store import ready, retention, usage
+from bot.store.ready import Row
 from bot.store.records import Answer, Outcome, Source, Upload, Value
 from bot.store.statements import new
 from bot.store.tables import answers, inbox, questions, screens
@@ -27,24 +28,23 @@ def open_answer(connection: Connection, answer: Answer, now: datetime) -> Answer
     values = {name: getattr(answer, name) for name in _TAKEN_OVER}
     values["finished_at"] = (answer.finished_at or now) if finished else None
     values |= _place_columns(answer.place)
-    forgotten = connection.execute(_FORGOTTEN, {"this": answer.event}).first() is not None
+    forgotten = ready.first(connection, _FORGOTTEN, {"this": answer.event}) is not None
     values |= {"claim": "", "forget_wanted": forgotten, "emptied": False}
     values["asked_at"] = None if answer.state == "waiting" else answer.created_at
-    opened = connection.execute(new(connection.dialect.name, answers, "event"), values)
-    row = opened.mappings().first()
-    return _answer(row or connection.execute(_FOR, {"this": answer.event}).mappings().one())
+    row = ready.first(connection, new(connection.dialect.name, answers, "event"), values)
+    return _answer(row or ready.rows(connection, _FOR, {"this": answer.event})[0])
 
 
 def answer(connection: Connection, id: str) -> Answer | None:
-    return _first(connection, _THIS, this=id)
+    return _read(ready.first(connection, _THIS, {"this": id}))
 
 
 def answer_for(connection: Connection, event_id: str) -> Answer | None:
-    return _first(connection, _FOR, this=event_id)
+    return _read(ready.first(connection, _FOR, {"this": event_id}))
 
 
 def claim(connection: Connection, id: str, claim: str) -> Answer | None:
-    return _first(connection, _CLAIM, this=id, claim=claim)
+    return _read(ready.first(connection, _CLAIM, {"this": id, "claim": claim}))
 
 
 def asked(
@@ -56,21 +56,19 @@ def asked(
     uploads: Sequence[Upload],
 ) -> bool:
     values = {"asked_at": now, "inputs": dict(inputs), "uploads": tuple(uploads)}
-    changed = connection.execute(_ASKED, {"this": id, "holder": claim, **values})
-    return changed.rowcount == 1
+    return ready.changed(connection, _ASKED, {"this": id, "holder": claim, **values}) == 1
 
 
 def started(
     connection: Connection, id: str, claim: str, task_id: str, message_id: str, text: str
 ) -> bool:
     values = {"task_id": task_id, "message_id": message_id, "newest": text}
-    changed = connection.execute(_STARTED, {"this": id, "holder": claim, **values})
-    return changed.rowcount == 1
+    return ready.changed(connection, _STARTED, {"this": id, "holder": claim, **values}) == 1
 
 
 def keep(connection: Connection, id: str, claim: str, text: str) -> bool | None:
-    row = {"this": id, "holder": claim, "newest": text}
-    return connection.execute(_KEEP, row).scalar_one_or_none()
+    row = ready.first(connection, _KEEP, {"this": id, "holder": claim, "newest": text})
+    return None if row is None else bool(row["stop_wanted"])
 
 
 def closing(
@@ -93,18 +91,18 @@ def closing(
     values = {"outcome": outcome, "text": text, "error": error, "sources": tuple(sources)}
     used = {"tokens": tokens, "price": price, "currency": currency}
     ids = {"known_message": message_id, "known_task": task_id}
-    end_user = connection.execute(_CLOSING, held | values | used | ids).scalar_one_or_none()
-    if end_user is None:
+    row = ready.first(connection, _CLOSING, held | values | used | ids)
+    if row is None:
         # Decided, and its usage counted, by the first that came; or claimed by another.
-        return connection.execute(_HELD, held).first() is not None
-    usage.add(connection, now.astimezone(UTC).date(), end_user, tokens, price, currency)
+        return ready.first(connection, _HELD, held) is not None
+    usage.add(connection, now.astimezone(UTC).date(), row["end_user"], tokens, price, currency)
     return True
 
 
 def closed(connection: Connection, id: str, claim: str, now: datetime) -> None:
     values = {"this": id, "holder": claim, "finished_at": now}
-    finished = connection.execute(_CLOSED, values).first()
-    if finished and finished.forget_wanted:
+    finished = ready.first(connection, _CLOSED, values)
+    if finished and finished["forget_wanted"]:
         retention.forget_answers(connection, answers.c.id == id)
 
 
@@ -183,7 +181,7 @@ _ASKED = (
 )
 _STARTED = (
     update(answers)
-    .where(_held, answers.c.state.in_(("asked", "streaming")))
+    .where(_held, (answers.c.state == "asked") | (answers.c.state == "streaming"))
     .values(state="streaming", text=bindparam("newest", type_=answers.c.text.type))
 )
 # A keeper may come late: once the outcome is decided, its text is.
@@ -231,9 +229,12 @@ def _newest(found: Select[tuple[object]]) -> Select[tuple[object]]:
     return found.order_by(answers.c.number.desc()).limit(1)
 
 
-def _first(connection: Connection, found: Executable, **values: object) -> Answer | None:
-    row = connection.execute(found, values).mappings().first()
-    return _answer(row) if row else None
+def _first(connection: Connection, found: Executable) -> Answer | None:
+    return _read(connection.execute(found).mappings().first())
+
+
+def _read(row: Row | RowMapping | None) -> Answer | None:
+    return None if row is None else _answer(row)
 
 
 def _place_columns(place: Place) -> dict[str, object]:
@@ -254,7 +255,7 @@ def _place_columns(place: Place) -> dict[str, object]:
     }
 
 
-def _place(row: RowMapping) -> Place:
+def _place(row: Row | RowMapping) -> Place:
     return Place(
         chat=Chat(
             platform=row["platform"],
@@ -274,5 +275,5 @@ def _place(row: RowMapping) -> Place:
     )
 
 
-def _answer(row: RowMapping) -> Answer:
+def _answer(row: Row | RowMapping) -> Answer:
     return Answer(place=_place(row), **{name: row[name] for name in _TAKEN_OVER})

@@ -69,12 +69,16 @@ def open_engine(address: str) -> AsyncEngine:
             max_overflow=0,
             hide_parameters=True,
         )
-    _listen(engine.sync_engine)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
 def open_writer(url: URL) -> Engine:
-    """One more connection to the same SQLite file, for a thread of ours: no hop per statement."""
+    """One more connection to the same SQLite file, for a thread of ours: no hop per statement.
+
+    SQLAlchemy begins no transactions there: threads do, on the driver's own connection.
+    """
     return _open_threaded(url, 1)
 
 
@@ -93,18 +97,13 @@ def _open_threaded(url: URL, connections: int) -> Engine:
         pool_timeout=0,
         hide_parameters=True,
     )
-    _listen(engine)
+    event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:
     """The same engine for transactions that only read, which no writer has to wait for."""
     return engine.execution_options(only_reads=True, postgresql_readonly=True)
-
-
-def _listen(engine: Engine) -> None:
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin)
 
 
 def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:

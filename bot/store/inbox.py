@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.events import Event, decode, encode
+from bot.store import ready
 from bot.store.records import Work
 from bot.store.sole import Take
 from bot.store.statements import insert
@@ -69,7 +70,7 @@ class SqlInbox:
 
         def step(connection: Connection) -> bool:
             new = _acceptance(connection.dialect.name)
-            return connection.execute(new, values).first() is not None
+            return bool(ready.rows(connection, new, values))
 
         return await self._transactions.write_in_order(step)
 
@@ -122,6 +123,6 @@ class SqlInbox:
     async def _change(self, statement: Update, *rows: Mapping[str, object]) -> None:
         def step(connection: Connection) -> None:
             for row in rows:
-                connection.execute(statement, row)
+                ready.changed(connection, statement, row)
 
         await self._transactions.write(step)

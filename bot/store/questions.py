@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import File, MessageRef
+from bot.store import ready
+from bot.store.ready import Row
 from bot.store.records import Question
 from bot.store.statements import insert, new
 from bot.store.tables import questions
@@ -23,9 +25,8 @@ _COLUMNS = tuple(questions.c[name] for name in _FIELDS)
 def remember_question(connection: Connection, question: Question, now: datetime) -> Question:
     whole = {name: getattr(question, name) for name in _FIELDS}
     whole |= {"emptied": False, "changed_at": now}
-    added = connection.execute(new(connection.dialect.name, questions, "ref"), whole).mappings()
-    if row := added.first():
-        return Question(**{name: row[name] for name in _FIELDS})
+    if row := ready.first(connection, new(connection.dialect.name, questions, "ref"), whole):
+        return _question(row)
     its_row = questions.c.ref == question.ref
     # What is there was changed since, or is the same; only what retention took is written again.
     taken = questions.c.emptied & ~questions.c.deleted
@@ -37,13 +38,12 @@ def remember_question(connection: Connection, question: Question, now: datetime)
 
 
 def question(connection: Connection, ref: MessageRef) -> Question | None:
-    row = connection.execute(_ON_MESSAGE, {"this": ref}).first()
-    return Question(**row._mapping) if row else None
+    row = ready.first(connection, _ON_MESSAGE, {"this": ref})
+    return _question(row) if row else None
 
 
 def questions_of(connection: Connection, event_id: str) -> list[Question]:
-    rows = connection.execute(_OF_EVENT, {"this": event_id})
-    return [Question(**row._mapping) for row in rows]
+    return [_question(row) for row in ready.rows(connection, _OF_EVENT, {"this": event_id})]
 
 
 def revise_question(
@@ -77,6 +77,10 @@ def _change(
         its_row = its_row.where(where)
     connection.execute(its_row.values(changed | {"changed_at": now}))
     return question(connection, ref)
+
+
+def _question(row: Row) -> Question:
+    return Question(**{name: row[name] for name in _FIELDS})
 
 
 _known = questions.c.event != ""

@@ -8,6 +8,8 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
+from bot.store import ready
+from bot.store.ready import Row
 from bot.store.records import Opinion, Rating
 from bot.store.statements import insert
 from bot.store.tables import answers, ratings
@@ -49,7 +51,7 @@ def add_words(connection: Connection, answer: str, user: str, content: str) -> R
 
 
 def rating(connection: Connection, answer: str, user: str) -> Rating | None:
-    row = connection.execute(_ONE, {"this": answer, "by": user}).mappings().first()
+    row = ready.first(connection, _ONE, {"this": answer, "by": user})
     return _rating(row) if row else None
 
 
@@ -133,5 +135,5 @@ def _of(answer: str, user: str) -> ColumnElement[bool]:
     return (ratings.c.answer == answer) & (ratings.c.user == user)
 
 
-def _rating(row: RowMapping) -> Rating:
+def _rating(row: Row | RowMapping) -> Rating:
     return Rating(**{name: row[name] for name in _FIELDS})

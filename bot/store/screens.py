@@ -5,6 +5,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import MessageRef
+from bot.store import ready
 from bot.store.records import Role, Screen
 from bot.store.statements import new, put
 from bot.store.tables import screens
@@ -14,10 +15,8 @@ _OF_ANSWER = select(screens).where(screens.c.answer == bindparam("this"))
 
 
 def intend_screen(connection: Connection, answer: str, part: int, role: Role) -> None:
-    connection.execute(
-        new(connection.dialect.name, screens, "answer", "role", "part"),
-        {"answer": answer, "part": part, "role": role, "ref": None},
-    )
+    first = new(connection.dialect.name, screens, "answer", "role", "part")
+    ready.rows(connection, first, {"answer": answer, "part": part, "role": role, "ref": None})
 
 
 def shown_screen(
@@ -31,8 +30,7 @@ def removed_screen(connection: Connection, answer: str, part: int, role: Role) -
 
 
 def of_answer(connection: Connection, answer: str) -> list[Screen]:
-    rows = connection.execute(_OF_ANSWER, {"this": answer})
-    found = [Screen(**row._mapping) for row in rows]
+    found = [Screen(**row) for row in ready.rows(connection, _OF_ANSWER, {"this": answer})]
     return sorted(found, key=lambda screen: (_ORDER.index(screen.role), screen.part))
 
 

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.engine import Connection
 
+from bot.store import ready
 from bot.store.records import Dialog, Preferences, Value
 from bot.store.statements import insert, put
 from bot.store.tables import dialogs, preferences
 
 
 def read_preferences(connection: Connection, scope: str) -> Preferences:
-    row = connection.execute(_PREFERENCES, {"this": scope}).first()
-    return Preferences(**row._mapping) if row else Preferences()
+    row = ready.first(connection, _PREFERENCES, {"this": scope})
+    return Preferences(**row) if row else Preferences()
 
 
 def save_inputs(connection: Connection, scope: str, inputs: Mapping[str, Value]) -> None:
@@ -39,8 +40,8 @@ def open_dialog(connection: Connection, scope: str, dialog: Dialog) -> None:
 
 
 def dialog(connection: Connection, scope: str) -> Dialog | None:
-    row = connection.execute(_OPEN_DIALOG, {"this": scope}).first()
-    return Dialog(**row._mapping) if row else None
+    row = ready.first(connection, _OPEN_DIALOG, {"this": scope})
+    return Dialog(**row) if row else None
 
 
 def end_dialog(connection: Connection, scope: str) -> Dialog | None:

@@ -4,11 +4,14 @@ Statements are built once, with the values apart: building one costs more than i
 """
 
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Executable, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.dml import ReturningInsert
+
+from bot.store import ready
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
@@ -21,7 +24,7 @@ def insert(dialect: str, table: Table) -> Insert:
 
 
 @cache
-def new(dialect: str, table: Table, *unique: str) -> Executable:
+def new(dialect: str, table: Table, *unique: str) -> ReturningInsert[Any]:
     """An INSERT that returns its row, and none where one with the same `unique` is there."""
     statement = insert(dialect, table).on_conflict_do_nothing(index_elements=unique)
     return statement.returning(table)
@@ -29,7 +32,7 @@ def new(dialect: str, table: Table, *unique: str) -> Executable:
 
 def put(connection: Connection, table: Table, **values: object) -> None:
     """Insert a row, or write `values` over the one with the same primary key."""
-    connection.execute(_putting(connection.dialect.name, table, *values), values)
+    ready.changed(connection, _putting(connection.dialect.name, table, *values), values)
 
 
 @cache

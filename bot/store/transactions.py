@@ -8,16 +8,16 @@ connection, and may be run again where a neighbour's failure undid it.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError, ResourceClosedError
+from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import database
+from bot.store.threads import Threads
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[Connection], T]
@@ -129,8 +129,7 @@ class _Write(Generic[T]):
 
     def run_apart(self, connection: Connection) -> None:
         """Run the step in a savepoint of its own, so that its failure undoes nothing else."""
-        # The driver's connection, since SQLAlchemy's savepoints take longer than most steps.
-        driver: Any = connection.connection.dbapi_connection
+        driver = _driver(connection)
         driver.execute("SAVEPOINT step")
         if not self.run(connection):
             driver.execute("ROLLBACK TO step")
@@ -152,10 +151,8 @@ class _Grouped:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._reader_engine = database.open_readers(engine.url, READERS)
-        self._writer_engine = database.open_writer(engine.url)
-        self._reader_threads = ThreadPoolExecutor(READERS, "store-reader")
-        self._writer_thread = ThreadPoolExecutor(1, "store-writer")
+        self._readers = Threads(database.open_readers(engine.url, READERS), READERS, "store-reader")
+        self._writer = Threads(database.open_writer(engine.url), 1, "store-writer")
         self._waiting: list[_Write[Any]] = []
         self._committing: asyncio.Future[None] | None = None
         self._closed = False
@@ -172,20 +169,19 @@ class _Grouped:
 
     async def read(self, step: Step[T]) -> T:
         self._check_open()
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reader_threads, self._read, step)
+        return await self._readers.run(partial(_read, step))
 
     async def scrub(self) -> None:
         self._check_open()
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._writer_thread, self._empty_log)
+        await self._writer.run(_empty_log)
 
     async def close(self) -> None:
         """Take nothing more, write what was handed in, and let go of the file."""
         self._closed = True
         while self._waiting or self._committing:
             await (asyncio.wait([self._committing]) if self._committing else asyncio.sleep(0))
-        await asyncio.to_thread(self._release)
+        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._readers.close)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -197,8 +193,7 @@ class _Grouped:
 
     def _commit_waiting(self) -> None:
         group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-        loop = asyncio.get_running_loop()
-        self._committing = loop.run_in_executor(self._writer_thread, self._commit, group)
+        self._committing = self._writer.run(partial(_commit, group))
         self._committing.add_done_callback(partial(self._tell, group))
 
     def _tell(self, group: Sequence[_Write[Any]], committed: asyncio.Future[None]) -> None:
@@ -209,38 +204,54 @@ class _Grouped:
         if self._waiting:
             self._commit_soon()
 
-    def _commit(self, group: Sequence[_Write[Any]]) -> None:
-        with _faults_named(), self._writer_engine.connect() as connection:
-            with connection.begin() as transaction:
-                # Savepoints would double the time, and steps that fail are rare.
-                if all(write.run(connection) for write in group):
-                    return
-                transaction.rollback()
-            if len(group) > 1:
-                with connection.begin():
-                    for write in group:
-                        write.run_apart(connection)
 
-    def _read(self, step: Step[T]) -> T:
-        with self._reader_engine.connect() as connection:
-            return step(connection)
+def _commit(group: Sequence[_Write[Any]], connection: Connection) -> None:
+    with _begun(connection, "BEGIN IMMEDIATE"):
+        # Savepoints would double the time, and steps that fail are rare.
+        if all(write.run(connection) for write in group):
+            _end(connection)
+            return
+    if len(group) > 1:
+        with _begun(connection, "BEGIN IMMEDIATE"):
+            for write in group:
+                write.run_apart(connection)
+            _end(connection)
 
-    def _empty_log(self) -> None:
-        with _faults_named(), self._writer_engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _release(self) -> None:
-        self._writer_thread.shutdown()
-        self._reader_threads.shutdown()
-        self._writer_engine.dispose()
-        self._reader_engine.dispose()
+def _read(step: Step[T], connection: Connection) -> T:
+    with _begun(connection, "BEGIN"):
+        return step(connection)
+
+
+def _empty_log(connection: Connection) -> None:
+    _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+# Transactions of the driver's own, since SQLAlchemy's take longer than most steps. It takes part in
+# them where a step goes through it.
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver: object = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - no other is opened for our threads
+    return driver
 
 
 @contextmanager
-def _faults_named() -> Iterator[None]:
-    """Raise what the driver itself raises, past SQLAlchemy, as the fault it is."""
+def _begun(connection: Connection, begin: str) -> Iterator[None]:
+    """A transaction that leaves nothing behind unless `_end` is called in it."""
+    driver = _driver(connection)
+    driver.execute(begin)
     try:
         yield
-    except sqlite3.Error as error:
-        raise OperationalError(None, None, error) from error
+    finally:
+        connection.rollback()
+        driver.rollback()
+
+
+def _end(connection: Connection) -> None:
+    if connection.in_transaction():
+        connection.commit()
+        return
+    _driver(connection).commit()
+    connection.dispatch.commit(connection)  # as SQLAlchemy tells whoever listens
