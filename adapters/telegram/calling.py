@@ -1,0 +1,150 @@
+"""One call: whether it may be made, how long it is waited for, when it is made again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from telegram.error import TelegramError
+
+from adapters.telegram import limits
+from adapters.telegram.chats import Chats
+from adapters.telegram.errors import (
+    NotSent,
+    Refusal,
+    Unauthorized,
+    Unsupported,
+    ends_the_chat,
+    translated,
+)
+from adapters.telegram.wire import Timeouts
+from bot.observe import get_logger
+from bot.surface import Forbidden, SurfaceError, Unreachable
+
+T = TypeVar("T")
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How calls of one kind are made.
+
+    `read`, `write`: seconds to wait for the answer, and to send. `pauses`: seconds before each
+    further try. `creates`: it leaves something behind that would be there twice, so it is tried
+    again only when it surely did not leave. `passes`: it shows something that passes, and draws on
+    the budget for that.
+    """
+
+    read: float = 10.0
+    write: float = 10.0
+    pauses: tuple[float, ...] = (0.2, 0.8)
+    creates: bool = False
+    passes: bool = False
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(connect_timeout=5.0, write_timeout=self.write, read_timeout=self.read)
+
+
+SEND: Final = Manner(read=15.0, creates=True)
+"""Telegram's server holds a call back for 3 s before it says 429; its own calls take up to 10."""
+
+UPLOAD: Final = Manner(read=30.0, write=60.0, creates=True)
+"""50 MB, the most that Telegram takes, at 7 Mbit/s."""
+
+EDIT: Final = Manner()
+
+DRAFT: Final = Manner(read=5.0, write=5.0, pauses=(0.1,), passes=True)
+"""By the time of a third try there are newer words to show."""
+
+ASK: Final = Manner()
+"""What changes nothing in a chat."""
+
+ONCE: Final = Manner(pauses=())
+"""For callers that have a rhythm of their own."""
+
+
+class Caller:
+    """Makes the calls of one account. Knows chats that are dead, and those that moved."""
+
+    def __init__(self, bot: str, chats: Chats) -> None:
+        self._bot = bot
+        self._chats = chats
+        self.known = False  # whether the server has ever answered to the token
+
+    async def call(
+        self, manner: Manner, make: Callable[[Timeouts], Awaitable[T]], *, scope: str = ""
+    ) -> T:
+        """What `make` gives, tried again as `manner` allows. Raises SurfaceError and only that."""
+        pauses = iter(manner.pauses)
+        while True:
+            try:
+                result = await make(manner.timeouts)
+            except TelegramError as error:
+                failure, pause = error, next(pauses, None)
+            else:
+                self.known = True
+                return result
+            if pause is None or not _may_go_again(failure, manner):
+                # Outside of the block above, so that nothing of PTB's hangs on it.
+                raise self._translated(failure, manner, scope)
+            await asyncio.sleep(pause)
+
+    async def call_in(
+        self, chat: int, manner: Manner, make: Callable[[int, Timeouts], Awaitable[T]]
+    ) -> T:
+        """A call in a chat, wherever that has moved to."""
+        now = self._chats.moved(chat)
+        if self._chats.is_dead(now):
+            raise Forbidden("the bot may not speak in this chat")
+        try:
+            return await self._call_there(now, manner, make)
+        except _Moved as moved:
+            new = moved.to
+        self._chats.move(now, new)
+        try:
+            return await self._call_there(new, manner, make)
+        except _Moved:
+            raise Forbidden("the chat moves around") from None
+
+    async def _call_there(
+        self, chat: int, manner: Manner, make: Callable[[int, Timeouts], Awaitable[T]]
+    ) -> T:
+        scoped = limits.draft_scope if manner.passes else limits.chat_scope
+        try:
+            return await self.call(
+                manner, lambda timeouts: make(chat, timeouts), scope=scoped(self._bot, str(chat))
+            )
+        except Forbidden as error:
+            if ends_the_chat(error):
+                self._chats.bury(chat)
+            raise
+
+    def _translated(self, error: TelegramError, manner: Manner, scope: str) -> SurfaceError:
+        if isinstance(error, Refusal) and error.migrated_to:
+            return _Moved(error.migrated_to)
+        failure = translated(
+            error, scope=scope or limits.bot_scope(self._bot), creates=manner.creates
+        )
+        if isinstance(failure, Unsupported) and not self.known:
+            return Unauthorized(failure.text)
+        return failure
+
+
+class _Moved(SurfaceError):
+    """The group is a supergroup now, with another id."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__("the chat has moved")
+        self.to = to
+
+
+def _may_go_again(error: TelegramError, manner: Manner) -> bool:
+    if isinstance(error, NotSent):
+        return True
+    if manner.creates:
+        return False
+    return not isinstance(error, Refusal) or isinstance(
+        translated(error, scope="", creates=False), Unreachable
+    )

@@ -1,0 +1,57 @@
+"""What this server can do: believed until it says otherwise."""
+
+from typing import Literal
+
+from bot.observe import get_logger
+
+_log = get_logger(__name__)
+
+
+Feature = Literal[
+    "draft", "draft_stop", "rich", "rich_draft", "force_reply_keyboard", "button_style"
+]
+
+
+class Features:
+    """Latches: each is on until the server refuses it, and stays off until the next start.
+
+    `draft`: sendMessageDraft · `draft_stop`: its Stop button · `rich`: rich messages ·
+    `rich_draft`: rich drafts · `force_reply_keyboard`: buttons that also open a reply ·
+    `button_style`: coloured buttons.
+    """
+
+    def __init__(self) -> None:
+        self._off: set[Feature] = set()
+
+    def has(self, feature: Feature) -> bool:
+        return feature not in self._off
+
+    def switch_off(self, feature: Feature) -> None:
+        """The server refused it."""
+        if feature not in self._off:
+            self._off.add(feature)
+            _log.warning("telegram lacks a feature", feature=feature)
+
+    @property
+    def draft(self) -> bool:
+        return self.has("draft")
+
+    @property
+    def draft_stop(self) -> bool:
+        return self.has("draft_stop")
+
+    @property
+    def rich(self) -> bool:
+        return self.has("rich")
+
+    @property
+    def rich_draft(self) -> bool:
+        return self.has("rich_draft")
+
+    @property
+    def force_reply_keyboard(self) -> bool:
+        return self.has("force_reply_keyboard")
+
+    @property
+    def button_style(self) -> bool:
+        return self.has("button_style")

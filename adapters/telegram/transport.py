@@ -1,0 +1,216 @@
+"""How calls travel: PTB's request over aiohttp, which holds hundreds of them in parallel cheaply.
+
+PTB's own transport costs three times as much for one call and ten times as much among a hundred.
+Errors say whether the call may have been heard: `NotSent` means that not one byte of it left, every
+other one that nobody knows. They hold no address, because the token is part of it, and have no
+cause, because aiohttp's name the address.
+"""
+
+import io
+import json
+import secrets
+import urllib.request
+from typing import Final
+
+import aiohttp
+import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+from yarl import URL
+
+from adapters.telegram.errors import NotSent
+
+KEEP_ALIVE: Final = 60.0
+"""Seconds an idle connection is kept; nginx, which stands before Telegram, hangs up after 75 by
+default, and we must be first, or a call meets a closing connection and may be lost."""
+
+CONNECTIONS: Final = 512
+"""Calls in flight at once: at 50 ms each ten thousand a second, more than any bot may do."""
+
+ANSWER_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes of one answer. A hundred updates of the longest rich messages stay well below."""
+
+CONNECT, WRITE, READ = 5.0, 10.0, 10.0
+"""Seconds, unless a call names its own."""
+
+_NEVER_CONNECTED: Final = (
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+_FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, OSError)
+
+
+class AiohttpRequest(BaseRequest):
+    """Give it to an `Account`. Opens with its first call, and belongs to the loop of that one.
+
+    - The time for a call is that of connecting, writing and reading together, so that no trickle
+      keeps it alive; waiting for a free connection counts as connecting.
+    - Never follows redirects, keeps no cookies, asks for no compression, reads no more than
+      ANSWER_LIMIT. Never makes a call a second time.
+    - `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count as they are at the start.
+    """
+
+    __slots__ = ("_closed", "_connections", "_proxies", "_session")
+
+    def __init__(self, *, connections: int = CONNECTIONS) -> None:
+        self._connections = connections
+        self._closed = False
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, URL | None] = {}
+
+    @property
+    def read_timeout(self) -> float:
+        return READ
+
+    async def initialize(self) -> None:
+        self._closed = False
+
+    async def shutdown(self) -> None:
+        """Calls in flight break off, and none can be made until it is initialized again."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: object = None,
+        write_timeout: object = None,
+        connect_timeout: object = None,
+        pool_timeout: object = None,
+    ) -> tuple[int, bytes]:
+        """The status and the body. Timeouts in seconds; ours for what is no number.
+
+        Raises NotSent, TimedOut or NetworkError.
+        """
+        if self._closed:
+            raise NotSent("the transport is closed")
+        if self._session is None:
+            self._session = open_session(self._connections)
+        connect = _seconds(connect_timeout, CONNECT) + _seconds(pool_timeout, 0.0)
+        whole = connect + _seconds(write_timeout, WRITE) + _seconds(read_timeout, READ)
+        body, headers = _encoded(request_data)
+        address = URL(url, encoded=True)
+        try:
+            async with self._session.request(
+                method,
+                address,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=whole, connect=connect),
+                proxy=self._proxy(address),
+            ) as response:
+                return response.status, await read_whole(response, ANSWER_LIMIT)
+        except TimeoutError as error:
+            failure: NetworkError = (
+                NotSent("no connection in time")
+                if isinstance(error, aiohttp.ConnectionTimeoutError)
+                else TimedOut("no answer in time")
+            )
+        except _FAILURES as error:
+            kind = NotSent if isinstance(error, _NEVER_CONNECTED) else NetworkError
+            failure = kind(f"no answer ({type(error).__name__})")
+        except TooLong:
+            failure = NetworkError("the answer is too long")
+        raise failure
+
+    def _proxy(self, address: URL) -> URL | None:
+        host = address.host or ""
+        if host not in self._proxies:
+            self._proxies[host] = proxy_for(address)
+        return self._proxies[host]
+
+
+class TooLong(Exception):
+    """A body has more bytes than may be read."""
+
+
+def open_session(connections: int) -> aiohttp.ClientSession:
+    """Sends no more than is needed: no cookies, and nothing that would have to be unpacked."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=connections, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=300
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept-Encoding": "identity", "User-Agent": "parley"},
+        auto_decompress=False,
+    )
+
+
+async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body. Raises TooLong as soon as it is known to have more than `limit` bytes."""
+    length = response.content_length
+    if length is not None:
+        if length > limit:
+            raise TooLong
+        return await response.read()
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > limit:
+            raise TooLong
+    return bytes(body)
+
+
+def proxy_for(address: URL) -> URL | None:
+    """The proxy that the environment names for this address."""
+    proxies = urllib.request.getproxies()
+    named = proxies.get(address.scheme) or proxies.get("all")
+    if not named or urllib.request.proxy_bypass(address.host or ""):
+        return None
+    proxy = URL(named if "://" in named else f"http://{named}")
+    if proxy.scheme not in ("http", "https"):
+        raise NotSent(f"a proxy of kind {proxy.scheme} is not supported")
+    return proxy
+
+
+def _encoded(data: RequestData | None) -> tuple[bytes | io.BytesIO | None, dict[str, str]]:
+    """Values travel as they are, not as JSON within JSON, unless files go with them."""
+    if data is None:
+        return None, {}
+    if data.contains_files:
+        return _multipart(data)
+    return encoded_json(data.parameters), {"Content-Type": "application/json"}
+
+
+def encoded_json(value: object) -> bytes:
+    """Half a surrogate pair, which no UTF-8 can hold, becomes a question mark, as long as it."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _multipart(data: RequestData) -> tuple[io.BytesIO, dict[str, str]]:
+    boundary = secrets.token_hex(16)
+    body = io.BytesIO()
+    for name, text in data.json_parameters.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        body.write(head.encode() + text.encode("utf-8", "replace") + b"\r\n")
+    for name, (filename, content, media_type) in data.multipart_data.items():
+        head = (
+            f"--{boundary}\r\nContent-Disposition: form-data; "
+            f'name="{name}"; filename="{filename.translate(_UNQUOTABLE)}"\r\n'
+            f"Content-Type: {media_type.translate(_UNQUOTABLE)}\r\n\r\n"
+        )
+        body.write(head.encode("utf-8", "replace"))
+        body.write(content if isinstance(content, bytes) else content.read())
+        body.write(b"\r\n")
+    body.write(f"--{boundary}--\r\n".encode())
+    body.seek(0)
+    return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+
+_UNQUOTABLE: Final = str.maketrans(dict.fromkeys('"\\\r\n\x00', "_"))
+"""What would end the quotes around a file's name, or its line."""
+
+
+def _seconds(value: object, otherwise: float) -> float:
+    return float(value) if isinstance(value, (int, float)) else otherwise
