@@ -1,0 +1,317 @@
+"""CommonMark as a small tree, besides it what people and models write in chats.
+
+Beyond CommonMark: tables, task lists, strikethrough, footnotes, formulas ($…$, $$…$$, \\(…\\),
+\\[…\\]) and spoilers (||…||). Raw HTML is text.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyromark
+
+_OPTIONS = (
+    pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_TASKLISTS
+    | pyromark.Options.ENABLE_MATH
+    | pyromark.Options.ENABLE_FOOTNOTES
+)
+INLINE = frozenset(
+    [
+        *["text", "code", "math", "display", "break", "note"],
+        *["bold", "italic", "strikethrough", "spoiler", "link", "image"],
+    ]
+)
+_HOLDING_BLOCKS = frozenset(["root", "item", "footnote", "quote"])
+_NAMES = {
+    "Paragraph": "paragraph",
+    "Heading": "heading",
+    "BlockQuote": "quote",
+    "CodeBlock": "pre",
+    "HtmlBlock": "paragraph",
+    "List": "list",
+    "Item": "item",
+    "FootnoteDefinition": "footnote",
+    "Table": "table",
+    "TableHead": "row",
+    "TableRow": "row",
+    "TableCell": "cell",
+    "Emphasis": "italic",
+    "Strong": "bold",
+    "Strikethrough": "strikethrough",
+    "Link": "link",
+    "Image": "image",
+}
+_LEAVES = {
+    "Text": "text",
+    "Html": "text",
+    "InlineHtml": "text",
+    "Code": "code",
+    "InlineMath": "math",
+    "DisplayMath": "display",
+    "FootnoteReference": "note",
+}
+_LANGUAGE = re.compile(r"[A-Za-z0-9+#_.-]{1,32}")
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+# Directions are for languages, not for making an address read as another one.
+_OVERRIDES = re.compile("[\u202a\u202b\u202d\u202e]")
+_UNENCODABLE = re.compile("[\0\ud800-\udfff]")
+
+# Backslashes before brackets are escapes to CommonMark, so a formula written that way is taken out
+# before the parser sees it. A stand-in of the same length keeps all places.
+_STAND_INS = range(0xF0000, 0xFFFFC)
+_FILLER = "\U000ffffd"
+_STAND_IN = re.compile("[\U000f0000-\U000ffffc]\U000ffffd*")
+_CODE_OR_FORMULA = re.compile(
+    r"(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n)[\s\S])*?(?<!`)(?P=tick)(?!`)"
+    r"|^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:[\s\S]*?\n[ \t>]*(?P=fence)|[\s\S]*)"
+    r"|\\\((?P<inline>(?:(?!\n[ \t>]*\n|\\[()])[\s\S])+?)\\\)"
+    r"|\\\[(?P<display>(?:(?!\n[ \t>]*\n|\\[\[\]])[\s\S])+?)\\\]"
+    r"|\\[\s\S]",
+    re.MULTILINE,
+)
+_BEGINS_FORMULA = re.compile(r"\\[(\[]")
+_OPEN_FORMULA = re.compile(r"\\[(\[](?!(?:[\s\S])*?\n[ \t>]*\n)")
+_MATHEMATICAL = re.compile(r"[\\^_=+*/<>|\d]|\A\s*[^\W\d_]\s*\Z")
+_QUOTED_LINE = re.compile(r"\n[ \t>]*")
+_MONEY = re.compile(r"\d[^\\^_={}]*\s[^\W\d_]{2,}|[^\\^_={}]*[^\W\d_]{2,}\s+[^\W\d_]{2,}")
+
+_BARS = re.compile(r"(?<!\|)\|\|(?!\|)")
+_UNDEFINED_NOTE = re.compile(r"\[\^([\w-]{1,32})\]")
+
+
+@dataclass(slots=True)
+class Node:
+    """A block or a stretch of a line.
+
+    `text`: of a leaf its words, of code its language, of a link its target, of a note its label.
+    `number`: a list's first number, a heading's level. `mark`: a list item's box, "☐" or "☑".
+    `aligned`: a table's columns, each "left", "center", "right" or "". `loose`: a list whose items
+    stand apart.
+    """
+
+    kind: str
+    text: str = ""
+    children: list["Node"] = field(default_factory=list)
+    number: int | None = None
+    mark: str = ""
+    aligned: tuple[str, ...] = ()
+    loose: bool = False
+
+
+def cleaned(text: str) -> str:
+    """`text`, of the same length, without halves of characters and turned directions."""
+    return _OVERRIDES.sub("\u2060", _UNENCODABLE.sub("\ufffd", text))
+
+
+def parse(text: str) -> list[Node]:
+    return [node for _, node in blocks(text)]
+
+
+def blocks(text: str) -> Iterator[tuple[int, Node]]:
+    """Each top-level block with the character it starts at."""
+    source, formulas = _taken_out(cleaned(text))
+    encoded = None if source.isascii() else source.encode()
+    builder = _Builder(formulas)
+    first = 0
+    for event, span in pyromark.events_with_range(source, options=_OPTIONS):
+        if builder.depth == 0:
+            first = span["start"]
+        builder.take(event)
+        if builder.depth == 0:
+            start = first if encoded is None else len(encoded[:first].decode())
+            yield start, builder.root.children.pop()
+
+
+def open_formula(text: str) -> int:
+    r"""Where a \( or \[ stands that is not closed yet; the end of the text if there is none."""
+    if "\\" not in text:
+        return len(text)
+    source, _ = _taken_out(text)
+    found = _OPEN_FORMULA.search(source)
+    return found.start() if found else len(text)
+
+
+class _Builder:
+    def __init__(self, formulas: Mapping[str, Node]) -> None:
+        self.root = Node("root")
+        self._stack = [self.root]
+        self._formulas = formulas
+
+    @property
+    def depth(self) -> int:
+        return len(self._stack) - 1
+
+    def take(self, event: object) -> None:
+        if isinstance(event, str):
+            self._add(Node("rule") if event == "Rule" else Node("break", "\n"))
+            return
+        assert isinstance(event, dict)  # noqa: S101 - the library's own union
+        [(kind, value)] = event.items()
+        if kind == "Start":
+            self._start(value)
+        elif kind == "End":
+            self._end()
+        elif kind == "TaskListMarker":
+            self._stack[-1].mark = "☑" if value else "☐"
+        else:
+            self._leaf(kind, str(value))
+
+    def _add(self, node: Node) -> None:
+        siblings = self._stack[-1].children
+        if self._stack[-1].kind in _HOLDING_BLOCKS and node.kind in INLINE:
+            # The words of a tight list's item are no paragraph to the parser.
+            if not siblings or siblings[-1].kind != "words":
+                siblings.append(Node("words"))
+            siblings = siblings[-1].children
+        if node.kind == "text" and siblings and siblings[-1].kind == "text":
+            siblings[-1].text += node.text
+        else:
+            siblings.append(node)
+
+    def _leaf(self, kind: str, words: str) -> None:
+        name = _LEAVES.get(kind, "text")
+        words = self._restored(words) if name != "text" or kind != "Text" else words
+        if kind == "InlineHtml" and _LINE_BREAK.fullmatch(words) and self._is_in_table():
+            self._add(Node("break", "\n"))  # the one way to break a line there
+        elif name == "math" and _MONEY.match(words):
+            self._add(Node("text", f"${words}$"))
+        else:
+            self._add(Node(name, words))
+
+    def _is_in_table(self) -> bool:
+        return any(node.kind == "cell" for node in self._stack)
+
+    def _start(self, tag: object) -> None:
+        name, value = next(iter(tag.items())) if isinstance(tag, dict) else (str(tag), None)
+        node = Node(_NAMES.get(name, "paragraph"))
+        match name, value:
+            case "Heading", {"level": str(level)}:
+                node.number = int(level[1:])
+            case "List", int(number):
+                node.number = number
+            case "CodeBlock", {"Fenced": str(info)}:
+                words = self._restored(info).split()
+                node.text = words[0] if words and _LANGUAGE.fullmatch(words[0]) else ""
+            case "Table", tuple(columns):
+                node.aligned = tuple("" if side == "None" else side.lower() for side in columns)
+            case "FootnoteDefinition", str(label):
+                node.text = self._restored(label)
+            case (("Link" | "Image"), {"dest_url": str(url), "link_type": link}):
+                node.text = f"mailto:{url}" if link == "Email" else self._restored(url)
+        self._add(node)
+        self._stack.append(node)
+
+    def _end(self) -> None:
+        node = self._stack.pop()
+        match node.kind:
+            case "list":
+                node.loose = any(
+                    item.children and item.children[0].kind == "paragraph" for item in node.children
+                )
+            case "pre":
+                words = "".join(child.text for child in node.children)
+                node.children = [Node("text", self._restored(words))]
+            case kind if kind in _HOLDING_BLOCKS:
+                for child in node.children:
+                    if child.kind == "words":
+                        self._refine(child)
+            case "table" | "row":
+                return
+            case _:
+                self._refine(node)
+
+    def _refine(self, node: Node) -> None:
+        """Find in its words what the parser does not know of."""
+        if self._formulas:
+            node.children = [*_each(node.children, _STAND_IN, self._formula)]
+        if any(child.kind == "text" and "[^" in child.text for child in node.children):
+            node.children = [*_each(node.children, _UNDEFINED_NOTE, _note)]
+        if sum(child.text.count("||") for child in node.children if child.kind == "text") > 1:
+            node.children = _with_spoilers(node.children)
+
+    def _formula(self, found: re.Match[str]) -> Node:
+        return self._formulas.get(found[0]) or Node("text", found[0])
+
+    def _restored(self, words: str) -> str:
+        return _STAND_IN.sub(self._as_written, words) if self._formulas else words
+
+    def _as_written(self, found: re.Match[str]) -> str:
+        formula = self._formulas.get(found[0])
+        return formula.mark if formula else found[0]
+
+
+def _note(found: re.Match[str]) -> Node:
+    return Node("note", found[1])
+
+
+def _each(
+    nodes: Iterable[Node], pattern: re.Pattern[str], made: Callable[[re.Match[str]], Node]
+) -> Iterator[Node]:
+    """The nodes, with one made of every place in their text that is like the pattern."""
+    for node in nodes:
+        at = 0
+        for found in pattern.finditer(node.text) if node.kind == "text" else ():
+            if found.start() > at:
+                yield Node("text", node.text[at : found.start()])
+            yield made(found)
+            at = found.end()
+        if not at:
+            yield node
+        elif at < len(node.text):
+            yield Node("text", node.text[at:])
+
+
+def _with_spoilers(nodes: Sequence[Node]) -> list[Node]:
+    """The same, what stands between two bars and two bars made a spoiler."""
+    out: list[Node] = []
+    opened = -1  # where in `out` the bars stand that have opened one
+    for node in nodes:
+        at = 0
+        for found in _BARS.finditer(node.text) if node.kind == "text" else ():
+            before = node.text[at : found.start()]
+            opens, closes = _flanks(node.text, found)
+            if opened >= 0 and closes and (before or out[opened + 1 :]):
+                out += [Node("text", before)] if before else []
+                out[opened:] = [Node("spoiler", children=out[opened + 1 :])]
+                opened = -1
+            elif opened < 0 and opens:
+                out += [Node("text", before)] if before else []
+                opened = len(out)
+                out.append(Node("text", "||"))
+            else:
+                continue
+            at = found.end()
+        if not at:
+            out.append(node)
+        elif at < len(node.text):
+            out.append(Node("text", node.text[at:]))
+    return out
+
+
+def _flanks(text: str, bars: re.Match[str]) -> tuple[bool, bool]:
+    """Whether bars can open a spoiler and whether they can close one; not in "a || b"."""
+    before, after = text[: bars.start()][-1:], text[bars.end() :][:1]
+    opens = not after.isspace() and not before.isalnum()
+    return opens, not before.isspace() and not after.isalnum()
+
+
+def _taken_out(source: str) -> tuple[str, dict[str, Node]]:
+    """`source` with a stand-in for every formula in brackets, and what they stand for."""
+    formulas: dict[str, Node] = {}
+    if not _BEGINS_FORMULA.search(source) or _STAND_IN.search(source):
+        return source, formulas
+
+    def taken(found: re.Match[str]) -> str:
+        kind = "math" if found["inline"] else "display"
+        inside = found["inline"] or found["display"]
+        if not inside or not _MATHEMATICAL.search(inside) or len(formulas) == len(_STAND_INS):
+            return found[0]
+        stand_in = chr(_STAND_INS[len(formulas)]) + _FILLER * (len(found[0]) - 1)
+        formula = Node(kind, _QUOTED_LINE.sub("\n", inside).strip(), mark=found[0])
+        formulas[stand_in] = formula
+        return stand_in
+
+    return _CODE_OR_FORMULA.sub(taken, source), formulas
