@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -122,18 +122,12 @@ class Answer:
     def speech(self) -> bytes:
         return b"".join(self._speech)
 
-    def take_lone(self, data: bytes) -> bool:
-        """`take` for an event without a name, quicker where it is no more than a bit of text."""
-        if self._identified and not self.text_ended:
-            try:
-                word = _decode_word(data)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                return self.take(Event("message", data))
-            if word.event == "message":
-                if word.answer:
-                    self._append(word.answer)
-                return True
-        return self.take(Event("message", data))
+    def take_plain(self, found: Sequence[bytes]) -> bool:
+        """`take` for events without a name, quicker where they are no more than bits of text."""
+        heard = False
+        for data in found:
+            heard = self._take_word(data) or heard
+        return heard
 
     def take(self, event: Event) -> bool:
         """Whether this was part of the answer rather than a ping or noise; raises Malformed."""
@@ -156,6 +150,18 @@ class Answer:
         elif take := _OTHERS.get(kind):
             take(self, said)
         return kind != "ping"
+
+    def _take_word(self, data: bytes) -> bool:
+        if self._identified and not self.text_ended:
+            try:
+                word = _decode_word(data)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                return self.take(Event("message", data))
+            if word.event == "message":
+                if word.answer:
+                    self._append(word.answer)
+                return True
+        return self.take(Event("message", data))
 
     def take_whole(self, completion: Completion) -> None:
         """A server or proxy that did not stream gave everything at once."""

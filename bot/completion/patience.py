@@ -64,6 +64,8 @@ class Watch:
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._began = 0.0
+        self.ended = 0.0
+        """When the latest read ended, in the loop's time."""
         self._waited = 0.0  # in all reads
         self._alive = 0.0  # of that, before the last time that anything came
         self._heard = 0.0  # of that, before the last time that more than a ping came
@@ -83,7 +85,8 @@ class Watch:
     def end(self, *, alive: bool) -> None:
         """A read has ended; `alive` says that it gave something."""
         self._task = None
-        self._waited += self._now() - self._began
+        self.ended = self._now()
+        self._waited += self.ended - self._began
         if alive:
             self._alive = self._waited
             if not self._begun:

@@ -16,7 +16,6 @@ EVENT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes in one event. A minute of 48 kHz 16-bit speech is 7.7 MB in base64; text is far smaller."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_LINE_FEED: Final = 10
 
 
 class Event(NamedTuple):
@@ -45,8 +44,8 @@ class Decoder:
         self._size = 0  # bytes in `_data`; -1 once an event was too large
         self._between = False  # all of the above is empty: the next byte begins an event
 
-    def lone(self, chunk: bytes) -> bytes | None:
-        """The data of `chunk` if it is one whole event without a name; None: `feed` it.
+    def plain(self, chunk: bytes) -> list[bytes] | None:
+        """The data of each event in `chunk` if all are whole and none has a name; None: `feed` it.
 
         What the API does nearly always, and much quicker than `feed`: an event is one line, and
         travels in a chunk of its own.
@@ -54,12 +53,13 @@ class Decoder:
         if (
             self._between
             and chunk[:6] == b"data: "
-            and chunk.find(b"\n") == len(chunk) - 2
-            and chunk[-1] == _LINE_FEED
+            and chunk[-2:] == b"\n\n"
             and b"\r" not in chunk
             and len(chunk) <= self._limit
         ):
-            return chunk[6:-2]
+            found = chunk[6:-2].split(b"\n\ndata: ")
+            if chunk.count(b"\n") == 2 * len(found):
+                return found
         return None
 
     def feed(self, chunk: bytes) -> list[Event]:

@@ -9,15 +9,16 @@ from typing import Self, cast
 
 import httpx
 
-from bot.completion.answer import Answer, Malformed, StreamEvent
+from bot.completion.answer import Answer, Malformed, StreamEvent, TextAdded
+from bot.completion.body import Read, naps, reader
 from bot.completion.calls import JSON_LIMIT, media_type, persist, read_body
 from bot.completion.errors import CompletionError, Interrupted, Reason, Unreadable
 from bot.completion.models import Source, Usage
+from bot.completion.naps import Naps
 from bot.completion.patience import STOPPED, Cause, Patience, Watch
 from bot.completion.reading import read_completion, read_json
 from bot.completion.sse import Decoder, EventTooLarge
 
-Read = Callable[[], Awaitable[bytes]]
 Open = Callable[[], Awaitable[httpx.Response]]
 Stop = Callable[[str], Awaitable[None]]
 Ready = Callable[[], Awaitable[None]]
@@ -33,7 +34,12 @@ class AnswerStream:
 
     Leaving the block before the end stops the generation at the API and reads on for a moment,
     because the API forgets an answer whose reader went away. There is one reader at a time.
+
+    `lag` is for the reader to set, at any time: how many seconds late more text and the end may be
+    noticed once there is some text. What comes steadily is then read in fewer, larger portions.
     """
+
+    lag = 0.0
 
     def __init__(
         self,
@@ -55,6 +61,7 @@ class AnswerStream:
         self._watch: Watch | None = None
         self._exit = contextlib.AsyncExitStack()
         self._read: Read | None = None
+        self._naps: Naps | None = None
         self._queueing: asyncio.Task[object] | None = None
         self._opening: asyncio.Task[httpx.Response] | None = None
         self._asking = False  # a request is on its way, so the model may be writing
@@ -67,6 +74,12 @@ class AnswerStream:
     def text(self) -> str:
         """What is visible so far: without reasoning, replacements included."""
         return self._answer.text
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether the next event is more text that has come already, and is in `text`."""
+        events = self._answer.events
+        return bool(events) and isinstance(events[0], TextAdded)
 
     @property
     def speech(self) -> bytes:
@@ -210,7 +223,8 @@ class AnswerStream:
     async def _begin(self, response: httpx.Response, stack: contextlib.AsyncExitStack) -> None:
         kind = media_type(response.headers)
         if kind == "text/event-stream":
-            self._read = _reader(response, stack)
+            self._read = reader(response, stack)
+            self._naps = naps(response)
         elif kind == "application/json":
             await self._take_whole(response)
         else:
@@ -255,14 +269,16 @@ class AnswerStream:
         finally:
             watch.end(alive=data is not None)
         self._digest(watch, data)
-        if self._answer.stopped and not self._stop_sent:
+        if self._answer.stopped:
             await self._stop_once()
+        elif self.lag and self._naps is not None and self._grows():
+            self._naps.after(len(self._answer.events), watch.ended, self.lag)
 
     def _digest(self, watch: Watch, data: bytes) -> None:
         answer = self._answer
         try:
-            lone = self._decoder.lone(data)
-            if answer.take_lone(lone) if lone is not None else self._take_events(data):
+            plain = self._decoder.plain(data)
+            if self._take_events(data) if plain is None else answer.take_plain(plain):
                 watch.heard()
         except EventTooLarge:
             self._conclude("too large")
@@ -279,6 +295,10 @@ class AnswerStream:
         """Whether there was more than pings among the events that `data` completes."""
         events = self._decoder.feed(data) if data else self._decoder.finish()
         return sum(self._answer.take(event) for event in events) > 0
+
+    def _grows(self) -> bool:
+        """Whether there is text, and more is to come."""
+        return not self._over and not self._answer.text_ended and bool(self._answer.text)
 
     def _conclude(self, cause: Cause) -> None:
         """The stream is over: decide how it ends."""
@@ -335,6 +355,8 @@ class AnswerStream:
                     await self._advance()
 
     def _end_within(self, seconds: float) -> None:
+        if self._naps is not None:
+            self._naps.wake()
         if self._watch is not None:
             self._watch.end_within(seconds)
 
@@ -352,36 +374,3 @@ async def _outlast(opening: asyncio.Task[httpx.Response]) -> httpx.Response:
         if opening.cancelled() and task.cancelling() == cancelling:
             raise CompletionError from None
         raise
-
-
-class _Unpacking:
-    """Reads a compressed body by httpx, which would end for good when one read is cancelled."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._pieces = response.aiter_bytes()
-        self._next: asyncio.Task[bytes] | None = None
-
-    async def read(self) -> bytes:
-        if self._next is None:
-            self._next = asyncio.create_task(self._read_on())
-        data = await asyncio.shield(self._next)
-        self._next = None
-        return data
-
-    async def aclose(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait([self._next])
-
-    async def _read_on(self) -> bytes:
-        return await anext(self._pieces, b"")
-
-
-def _reader(response: httpx.Response, stack: contextlib.AsyncExitStack) -> Read:
-    """The shortest way to the body's next bytes, b"" at its end."""
-    read = response.extensions.get("read")
-    if read is not None and "content-encoding" not in response.headers:
-        return cast(Read, read)
-    unpacking = _Unpacking(response)
-    stack.push_async_callback(unpacking.aclose)
-    return unpacking.read

@@ -22,6 +22,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
+from bot.completion.naps import Alarm
+
 KEEP_ALIVE: Final = 30.0
 """Seconds an idle connection is kept. nginx hangs up after 65 to 75 and AWS's balancers after 60;
 we must be first, or a POST meets a closing connection and nobody knows whether it was read."""
@@ -57,7 +59,8 @@ class Transport(httpx.AsyncBaseTransport):
     - A GET is sent a second time when the kept connection it took turns out to be closed; a POST
       never is.
     - `response.extensions["read"]` is the fast way through a stream: `await read()` gives the bytes
-      that are there, and b"" at the end.
+      that are there, and b"" at the end. `["rest"](seconds)` lets bytes pile up for so long, so
+      that the next read takes longer and gives more; `["wake"]()` ends that early.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._proxies = urllib.request.getproxies() if trust_environment else {}
         self._session: aiohttp.ClientSession | None = None
+        self._alarm = Alarm()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises an `httpx.TransportError`, and says by its class whether the request left."""
@@ -86,7 +90,7 @@ class Transport(httpx.AsyncBaseTransport):
                     ssl=self._ssl,
                     proxy=proxy,
                 )
-            return _httpx_response(response)
+            return _httpx_response(response, self._alarm)
         except _FAILURES as error:
             failure: httpx.TransportError = _translated(error, stalled=patience.expired())
         except ValueError:
@@ -131,8 +135,10 @@ class Transport(httpx.AsyncBaseTransport):
 class ResponseStream(httpx.AsyncByteStream):
     """The body of a response, as it comes. Has one reader at a time."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, alarm: Alarm) -> None:
         self._response = response
+        self._alarm = alarm
+        self._rests = False
         self._read = response.content.readany
         self._closed = False
         connection = response.connection
@@ -160,6 +166,21 @@ class ResponseStream(httpx.AsyncByteStream):
         except _FAILURES as error:
             failure = _translated(error)
         raise failure
+
+    def rest(self, seconds: float) -> None:
+        """Leave what comes to the kernel. It is not even known then that the connection breaks."""
+        connection = self._response.connection
+        if connection is not None and connection.transport is not None and not self._rests:
+            self._rests = True
+            connection.transport.pause_reading()
+            self._alarm.set(seconds, self.wake)
+
+    def wake(self) -> None:
+        """Read again; nothing happens when there is no rest to end."""
+        connection = self._response.connection
+        if self._rests and connection is not None and connection.transport is not None:
+            connection.transport.resume_reading()
+        self._rests = False
 
     async def aclose(self) -> None:
         """Keep the connection for the next request if the body was read to its end; or drop it."""
@@ -248,8 +269,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _httpx_response(response: aiohttp.ClientResponse) -> httpx.Response:
-    stream = ResponseStream(response)
+def _httpx_response(response: aiohttp.ClientResponse, alarm: Alarm) -> httpx.Response:
+    stream = ResponseStream(response, alarm)
     version = response.version or aiohttp.HttpVersion11
     return httpx.Response(
         response.status,
@@ -259,6 +280,8 @@ def _httpx_response(response: aiohttp.ClientResponse) -> httpx.Response:
             "http_version": f"HTTP/{version.major}.{version.minor}".encode("ascii"),
             "reason_phrase": (response.reason or "").encode("ascii", "ignore"),
             "read": stream.read,
+            "rest": stream.rest,
+            "wake": stream.wake,
         },
     )
 

@@ -32,6 +32,9 @@ PATIENCE = 30.0
 BOOK_AGAIN = 1.0
 """Seconds between looks whether another answer's end lets this one begin to grow."""
 
+SHARE = 0.25
+"""Of the time between two frames that newer text may come late: no frame is much older for it."""
+
 LEAVING = 5.0
 """Seconds for ending what growing began once nobody waits any more."""
 
@@ -63,6 +66,7 @@ class Painter:
         self.abandoned = False
         self.lost: SurfaceError | None = None
         self.first_shown: float | None = None
+        self.lag = 0.0
         self.frames = self.dropped = self.limited = 0
         self._surface = surface
         self._place = place
@@ -243,6 +247,7 @@ class Painter:
             return
         await part.show(growing, newest, _now())
         self.frames += 1
+        self.lag = SHARE / min((budget.rate for budget in budgets), default=inf)
         self._went_well()
 
     def _newest(self, part: Part) -> Outgoing | None:

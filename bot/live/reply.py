@@ -63,6 +63,11 @@ class LiveReply:
         return self._painter.first_shown
 
     @property
+    def lag(self) -> float:
+        """Seconds that newer text may come late without anybody seeing it; 0 at the beginning."""
+        return self._painter.lag
+
+    @property
     def frames(self) -> int:
         return self._painter.frames
 

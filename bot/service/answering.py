@@ -179,7 +179,10 @@ class Turn:
         )
         async with self._stream as stream:
             async for event in stream:
+                if stream.overtaken and isinstance(event, TextAdded):
+                    continue  # the newest text tells it all
                 self._take_in(event, stream.text)
+                stream.lag = self._live.lag
                 if not self._started and stream.task_id:
                     await self._start(stream)
                 if self._ending.done() and not self._wants_speech():
