@@ -94,6 +94,7 @@ class Telegram:
         """A group with these bots in it, as administrators with `admin`."""
         number = -(10**12) - next(self._ids) if kind == "supergroup" else -next(self._ids)
         chat = Chat(id=number, kind=kind, title=title, is_forum=forum)
+        chat.last_id = int(forum)  # a forum begins with its General topic, which is 1
         chat.members = {bot.id for bot in bots}
         chat.admins = set(chat.members) if admin else set()
         self.chats[0, number] = chat
