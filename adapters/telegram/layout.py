@@ -259,7 +259,7 @@ def _write_link(node: Node, out: Writer) -> None:
         return
     if not url:
         _write_line(node.children, out)
-        out.add(_unlinked(label, node.text))
+        out.add(unlinked(label, node.text))
         return
     if label == node.text and is_bare(label):
         out.add(label)  # clients make it a link themselves
@@ -275,7 +275,7 @@ def _write_link(node: Node, out: Writer) -> None:
         out.add(f" ({other})")
 
 
-def _unlinked(label: str, url: str) -> str:
+def unlinked(label: str, url: str) -> str:
     """Behind the words of a link that leads nowhere: an address people can use themselves."""
     scheme, _, address = url.strip().partition(":")
     if scheme.lower() in ("http", "https"):

@@ -127,7 +127,7 @@ def other_host(words: str, url: str) -> str:
 def is_bare(words: str) -> bool:
     """Whether clients make a link of exactly these words, and it leads where they say."""
     [*found] = bare(words)
-    return found == [(0, len(words))] and words.startswith("http") and not _hidden(words)
+    return found == [(0, len(words))] and words.startswith("http") and not hidden_host(words)
 
 
 def bare(text: str) -> Iterator[tuple[int, int]]:
@@ -150,7 +150,7 @@ def quieted(
     for start, end in bare(text):
         if not _within(start, opaque):
             untouched.append((start, end))
-            hidden = _hidden(text[start:end])
+            hidden = hidden_host(text[start:end])
             quiet += [(end, f" ({hidden})")] if hidden else []
     untouched.sort()
     patterns = (_SCHEMES_OF_ITS_OWN,) if commands else (_SCHEMES_OF_ITS_OWN, _SIGNS)
@@ -176,7 +176,7 @@ def _length(url: str) -> int:
     return len(url.rstrip(_TRAILING))
 
 
-def _hidden(url: str) -> str:
+def hidden_host(url: str) -> str:
     """The host that a written address does not show at first sight; "" where it does."""
     scheme, separator, rest = url.partition("://")
     written = re.split(r"[/?#]", rest or scheme, maxsplit=1)[0]

@@ -17,6 +17,10 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_MATH
     | pyromark.Options.ENABLE_FOOTNOTES
 )
+_DEEPEST = 24  # levels; nothing is read any more that is quoted or listed so deep
+OPEN, DONE = "☐", "☑"
+"""The boxes of a task list."""
+
 INLINE = frozenset(
     [
         *["text", "code", "math", "display", "break", "note"],
@@ -155,7 +159,7 @@ class _Builder:
         elif kind == "End":
             self._end()
         elif kind == "TaskListMarker":
-            self._stack[-1].mark = "☑" if value else "☐"
+            self._stack[-1].mark = DONE if value else OPEN
         else:
             self._leaf(kind, str(value))
 
@@ -201,11 +205,16 @@ class _Builder:
                 node.text = self._restored(label)
             case (("Link" | "Image"), {"dest_url": str(url), "link_type": link}):
                 node.text = f"mailto:{url}" if link == "Email" else self._restored(url)
-        self._add(node)
-        self._stack.append(node)
+        if self.depth >= _DEEPEST:
+            self._stack.append(self._stack[-1])  # what is in it belongs to what is around it
+        else:
+            self._add(node)
+            self._stack.append(node)
 
     def _end(self) -> None:
         node = self._stack.pop()
+        if node is self._stack[-1]:
+            return
         match node.kind:
             case "list":
                 node.loose = any(
