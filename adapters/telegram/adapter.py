@@ -1,0 +1,91 @@
+"""Telegram as an adapter: a surface that listens, for one bot or several."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+from telegram.request import BaseRequest
+
+from adapters.telegram.account import API_URL, Account
+from adapters.telegram.hearing import Ear
+from adapters.telegram.outbound import TelegramSurface
+from adapters.telegram.polling import Polling
+from adapters.telegram.webhook import Webhook, secret_of
+from adapters.telegram.writing import Rich, Streaming
+from bot import observe
+from bot.surface import Accept, Slots
+
+PATH = "/telegram/webhook"
+
+_AGAIN = 30.0  # seconds; what failed in a way nobody thought of may fail again at once
+
+_log = observe.get_logger(__name__)
+
+
+class Telegram(TelegramSurface):
+    """The bots with these tokens.
+
+    With `public_url` Telegram brings updates there, under PATH, and under PATH with the bot's id
+    when there are several; without it they are fetched. `secret` is what Telegram is to send along,
+    "" for one of our own. `requests` makes other transports than our own. Raises ValueError for
+    what is no token.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: Sequence[str],
+        slots: Slots,
+        api_url: str = API_URL,
+        public_url: str | None = None,
+        secret: str = "",
+        streaming: Streaming = "auto",
+        rich: Rich = "auto",
+        requests: Callable[[], BaseRequest | None] = lambda: None,
+    ) -> None:
+        made = {token: Account(token, api_url=api_url, request=requests()) for token in tokens}
+        accounts = {account.id: account for account in made.values()}
+        super().__init__(accounts, slots, streaming=streaming, rich=rich)
+        several = len(accounts) > 1
+        self._doors: dict[str, Webhook] = {}
+        self._polls: list[Polling] = []
+        for token, account in made.items():
+            ear = Ear(account, self.drafts)
+            if public_url is None:
+                self._polls.append(Polling(account, ear))
+                continue
+            path = f"{PATH}/{account.id}" if several else PATH
+            url = public_url.rstrip("/") + path
+            self._doors[path] = Webhook(account, ear, url=url, secret=secret or secret_of(token))
+
+    async def run(self, accept: Accept) -> None:
+        """Hear, until cancelled; then every connection is closed."""
+        async with AsyncExitStack() as stack:
+            for account in self.accounts.values():
+                await stack.enter_async_context(account)
+            async with asyncio.TaskGroup() as group:
+                for intake in self._intakes:
+                    group.create_task(_kept_up(intake, accept), name=intake.account.id)
+
+    def routes(self, accept: Accept) -> Sequence[web.RouteDef]:
+        return [door.route(path, accept) for path, door in self._doors.items()]
+
+    async def missing(self) -> str:
+        """Why any of the bots hears nothing, "" while all do."""
+        return "; ".join(intake.health.missing for intake in self._intakes if intake.health.missing)
+
+    @property
+    def _intakes(self) -> Sequence[Polling | Webhook]:
+        return [*self._polls, *self._doors.values()]
+
+
+async def _kept_up(intake: Polling | Webhook, accept: Accept) -> None:
+    """What happens to one bot is nothing to the others."""
+    while True:
+        try:
+            await intake.run(accept)
+        except Exception as error:  # whatever it is, the others go on
+            trace = observe.trace(error)
+            _log.error("a bot's intake failed", bot=intake.account.id, trace=trace)
+        await asyncio.sleep(_AGAIN)

@@ -1,0 +1,79 @@
+"""What is done with an update, however it came: kept as an event, and minded besides."""
+
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Final
+
+from adapters.telegram import inbound
+from adapters.telegram.account import Account
+from adapters.telegram.addressing import Me
+from adapters.telegram.drafts import Drafts
+from adapters.telegram.inbound import Heard, Unreadable
+from bot import observe
+from bot.events import Event, Message
+from bot.surface import Accept
+
+ALBUMS: Final = 256
+"""Albums whose parts are waited for; they come within seconds of each other."""
+
+_log = observe.get_logger(__name__)
+
+
+class Ear:
+    """Takes one account's updates in."""
+
+    def __init__(self, account: Account, drafts: Drafts) -> None:
+        self._account = account
+        self._drafts = drafts
+        self._albums: OrderedDict[str, None] = OrderedDict()
+
+    async def hear(self, update: object, accept: Accept) -> str:
+        """Take an update in; what was taken before changes nothing.
+
+        Gives the id of the button's press that waits to be acknowledged, "" for none. Raises Busy
+        and has kept nothing then.
+        """
+        heard = self._read(update)
+        self._learn(heard)
+        event = heard.event
+        if event is not None:
+            await accept(event)
+            self._expect_album(event)
+            if heard.stopped:
+                # Only now: whoever draws it would else end the answer that this stop is to find.
+                chat = event.place.chat
+                self._drafts.stopped(chat.id, chat.thread, heard.stopped)
+        return heard.callback
+
+    def _read(self, update: object) -> Heard:
+        """What cannot be read is let go: Telegram would send it again, and again."""
+        me = Me(id=int(self._account.id), username=self._account.username)
+        try:
+            return inbound.parse(update, me, albums=self._albums, now=datetime.now(UTC))
+        except Unreadable as unreadable:
+            _log.warning("an update cannot be read", bot=self._account.id, error=str(unreadable))
+        except Exception as error:  # nothing that one person sends may keep out everybody else
+            _log.error("an update cannot be read", bot=self._account.id, trace=observe.trace(error))
+        observe.EVENTS.labels("unreadable").inc()
+        return Heard()
+
+    def _learn(self, heard: Heard) -> None:
+        """What the chat's state is now; a chat that anything is heard from is not dead."""
+        if heard.moved:
+            old, new = heard.moved
+            self._account.move(str(old), str(new))
+        if not heard.chat:
+            return
+        chat = str(heard.chat)
+        if heard.standing == "gone":
+            self._account.bury(chat)
+        else:
+            self._account.revive(chat)
+        if heard.standing:
+            self._account.set_administers(chat, heard.standing == "administrator")
+
+    def _expect_album(self, event: Event) -> None:
+        if isinstance(event, Message) and event.album and not event.place.chat.private:
+            self._albums[event.album] = None
+            if len(self._albums) > ALBUMS:
+                self._albums.popitem(last=False)
