@@ -41,6 +41,10 @@ class Adapter(Surface, Protocol):
         """What the one HTTP server serves for it. Busy may be raised: it is answered with 503."""
         ...
 
+    async def missing(self) -> str:
+        """Why it hears nothing, "" while it does; asks nobody, since it is asked often."""
+        ...
+
 
 def build(checks: Iterable[Ready], routes: Iterable[web.RouteDef] = ()) -> web.Application:
     """The application; `/readyz` asks all `checks` at once and gives them PATIENCE."""

@@ -86,6 +86,10 @@ class Playground(RoomSurface):
             self._post("/people", self._join),
         ]
 
+    async def missing(self) -> str:
+        """The page comes to it: there is nothing to be deaf to."""
+        return ""
+
     def _deed_routes(self, accept: Accept) -> list[web.RouteDef]:
         """What people do: each is done once for its id, and answered once the bot has it."""
         deeds = self._deeds

@@ -101,7 +101,8 @@ async def assembled(
         )
         dispatcher = _dispatcher(settings, inbox, service)
         routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
-        application = web.build((*database_checks, dispatcher.health), routes)
+        hearing = [adapter.missing for adapter in adapters]
+        application = web.build((*database_checks, dispatcher.health, *hearing), routes)
         async with web.listening(application, host=host, port=port) as opened:
             yield Bot(dispatcher, service, adapters, running), opened
 

@@ -26,6 +26,9 @@ PHRASES = Phrases(
     button_cancel="Cancel",
     button_clear="Clear",
     button_keep="Keep",
+    button_back="‹ Back",
+    button_skip="Skip ›",
+    button_all="Go through all",
     button_default="Use default",
     button_yes="Yes",
     button_no="No",
@@ -54,6 +57,9 @@ PHRASES = Phrases(
     picture_too_large="This picture is too large: the app takes up to {limit} MB. Please send a "
     "smaller one.",
     picture_wrong_type="This file cannot be read. Please send a picture as JPG, PNG, WEBP or GIF.",
+    voice_unheard="Voice messages cannot be listened to here. Please write your question.",
+    file_unreadable="Only text and pictures can be read here. Please write your question, or send "
+    "a picture as JPG, PNG, WEBP or GIF.",
     pictures_too_many="Too many pictures at once: the app takes up to {limit}. Please send fewer.",
     pictures_unseen="This app cannot look at pictures. Please write your question in words.",
     pictures_unseen_words_answered="This app cannot look at pictures, so only your words are "
@@ -79,6 +85,7 @@ PHRASES = Phrases(
     wait_hours="{count} h",
     rating_ask_words="Noted. If you like, write what was wrong as a reply to this message; it is "
     "passed on with your rating.",
+    rating_ask_hint="What was wrong?",
     rating_write="Please write in your next message what was wrong.",
     rating_noted="Noted.",
     rating_words="Remark",
@@ -136,6 +143,8 @@ PHRASES = Phrases(
     suggestion_gone="This question is no longer suggested. Please write your own.",
     help_head="Send your question as a message and watch the answer being written.",
     help_reactions="Rate an answer with 👍 or 👎, as a button or as a reaction.",
+    help_reactions_admin="Rate an answer with the buttons 👍 and 👎. Reactions "
+    "count here once the bot is an administrator of this group.",
     help_edit="Edit your question, and its answer is written anew.",
     about_privacy="Privacy",
     about_made_by="Made by {author}",
@@ -149,4 +158,11 @@ PHRASES = Phrases(
     command_about="about this app",
     command_help="this overview",
     command_forget="delete what is kept about you",
+    command_stats="figures for whoever runs the bot",
+    stats_head="**Since {since} (UTC)**",
+    stats_asked="Questions: {asked}, by {people} people; being answered now: {open}",
+    stats_outcomes="Answers: {whole} whole, {stopped} stopped, {interrupted} interrupted, "
+    "{failed} failed",
+    stats_ratings="Ratings: 👍 {likes}, 👎 {dislikes}",
+    stats_used="Used: {tokens} tokens{spent}",
 )

@@ -38,6 +38,9 @@ class Phrases:
     button_cancel: str
     button_clear: str
     button_keep: str
+    button_back: str
+    button_skip: str
+    button_all: str
     button_default: str
     button_yes: str
     button_no: str
@@ -63,6 +66,8 @@ class Phrases:
     # Pictures
     picture_too_large: str  # {limit} megabytes
     picture_wrong_type: str
+    voice_unheard: str
+    file_unreadable: str
     pictures_too_many: str  # {limit}
     pictures_unseen: str
     pictures_unseen_words_answered: str
@@ -89,6 +94,7 @@ class Phrases:
 
     # Ratings
     rating_ask_words: str
+    rating_ask_hint: str
     rating_write: str
     rating_noted: str
     rating_words: str
@@ -148,6 +154,7 @@ class Phrases:
     suggestion_gone: str
     help_head: str
     help_reactions: str
+    help_reactions_admin: str
     help_edit: str
     about_privacy: str
     about_made_by: str  # {author}
@@ -161,3 +168,9 @@ class Phrases:
     command_about: str
     command_help: str
     command_forget: str
+    command_stats: str
+    stats_head: str
+    stats_asked: str
+    stats_outcomes: str
+    stats_ratings: str
+    stats_used: str

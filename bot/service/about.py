@@ -1,6 +1,7 @@
 """What the app is and how to use it: `/start`, `/help`, `/about` and the questions it suggests."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot import observe
@@ -8,8 +9,9 @@ from bot.completion import AppInfo, CompletionError, Parameters, Refused, Site
 from bot.events import Command, MessageRef, Place
 from bot.phrases import Phrases
 from bot.service import ask, form
+from bot.service.allow import is_operator
 from bot.service.asked import Asked
-from bot.service.inputs import AGAIN
+from bot.service.steps import AGAIN
 from bot.service.tools import Tools, say
 from bot.service.words import literal
 from bot.store.records import Work
@@ -49,21 +51,30 @@ async def help(tools: Tools, command: Command) -> None:
     phrases = await tools.phrases_for(place)
     _, _, parameters = await _told(tools)
     able = tools.surface(place).capabilities(place)
-    speaks = parameters.text_to_speech.enabled and bool(able.voice_types)
-    commands = {
+    if not able.voice_types:
+        parameters = replace(parameters, text_to_speech=Parameters().text_to_speech)
+    listed = commands(phrases, parameters)
+    if is_operator(tools.rules, place):
+        listed = (*listed, ("stats", phrases.command_stats))
+    reactions = phrases.help_reactions if able.reactions else phrases.help_reactions_admin
+    lines = "\n".join(f"- /{name} – {told}" for name, told in listed)
+    await _post(tools, place, [phrases.help_head, phrases.help_edit, reactions, lines])
+
+
+def commands(phrases: Phrases, parameters: Parameters) -> tuple[tuple[str, str], ...]:
+    """What this app has a use for, with a word on each; the most used first."""
+    told = {
         "ask": phrases.command_ask,
         "stop": phrases.command_stop,
         "retry": phrases.command_retry,
-        "voice": phrases.command_voice if speaks else "",
+        "voice": phrases.command_voice if parameters.text_to_speech.enabled else "",
         "inputs": phrases.command_inputs if form.details(parameters) else "",
         "feedback": phrases.command_feedback,
         "about": phrases.command_about,
         "help": phrases.command_help,
         "forget": phrases.command_forget,
     }
-    listed = [f"- /{name} – {told}" for name, told in commands.items() if told]
-    tips = [phrases.help_edit, phrases.help_reactions]
-    await _post(tools, place, [phrases.help_head, *tips, "\n".join(listed)])
+    return tuple((name, words) for name, words in told.items() if words)
 
 
 async def about(tools: Tools, command: Command) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from bot.events import Place
 from bot.phrases import Phrases
-from bot.service.tools import Tools, end_user
+from bot.service.tools import Rules, Tools, end_user
 from bot.service.words import wait
 
 HOUR = timedelta(hours=1)
@@ -16,13 +16,18 @@ PRECISION = timedelta(seconds=1)
 async def refusal(tools: Tools, place: Place, phrases: Phrases) -> str:
     """Why the person may not ask there now, with the time when they may again; "" when they may."""
     rules = tools.rules
-    if _listed(rules.operators, place, place.user.id):
+    if is_operator(rules, place):
         return ""
     if rules.users and not _listed(rules.users, place, place.user.id):
         return phrases.not_allowed_you
     if rules.chats and not _listed(rules.chats, place, place.chat.id):
         return phrases.not_allowed_here
     return await _too_many(tools, place, phrases) or await _used_up(tools, place, phrases)
+
+
+def is_operator(rules: Rules, place: Place) -> bool:
+    """Whether the person there runs the bot."""
+    return _listed(rules.operators, place, place.user.id)
 
 
 async def _too_many(tools: Tools, place: Place, phrases: Phrases) -> str:

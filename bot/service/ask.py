@@ -128,6 +128,9 @@ async def _with_pictures(
         return asked
     place = work.event.place
     phrases = await tools.phrases_for(place)
+    if told := pictures.unreadable(phrases, asked.files):
+        await say(tools, place, told)
+        return None
     if not pictures.takes_files(parameters):
         told = phrases.pictures_unseen_words_answered if asked.text else phrases.pictures_unseen
         await say(tools, place, told)

@@ -7,7 +7,19 @@ from typing import assert_never
 
 from bot import observe
 from bot.events import Action, Command, Deleted, Edited, Event, Message, Reaction, Submission
-from bot.service import about, again, ask, inputs, rate, recover, remarks, revise, speak, stop
+from bot.service import (
+    about,
+    again,
+    ask,
+    figures,
+    inputs,
+    rate,
+    recover,
+    remarks,
+    revise,
+    speak,
+    stop,
+)
 from bot.service.tools import Tools, say
 from bot.store.database import Fault
 from bot.store.records import Work
@@ -136,6 +148,7 @@ _COMMANDS: Mapping[str, _Commanded] = {
     "help": lambda tools, _, command: about.help(tools, command),
     "start": lambda tools, _, command: about.greet(tools, command),
     "forget": _forget,
+    "stats": lambda tools, _, command: figures.tell(tools, command),
 }
 
 

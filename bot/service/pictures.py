@@ -11,6 +11,7 @@ from bot.completion import LocalFile, Parameters, RemoteFile, sniff
 from bot.completion.media import PICTURES
 from bot.events import File, Message, Place, decode, encode
 from bot.observe import Redaction
+from bot.phrases import Phrases
 from bot.service.tools import Tools, say, take_away
 from bot.store.records import Dialog, Upload, scope
 from bot.surface import Expired, Forbidden, Gone, SurfaceError, TooLarge
@@ -19,6 +20,9 @@ KEPT = 3600.0
 """Seconds a picture waits for its question; whoever writes later than that means something else."""
 
 Fault = Literal["PicturesTooMany", "PictureTooLarge", "PictureWrongType", "PictureGone"]
+
+_UNREADABLE = ("audio/", "video/", "text/", "application/x-")
+"""How the types begin of what no completion app reads: speech, films, places and the like."""
 
 _LINK = re.compile(r"https?://[^\s<>\"'`()\[\]，。！？；：、（）【】]+(?<![.,;:!?])", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|webp|gif)$", re.IGNORECASE)
@@ -42,10 +46,17 @@ def check(parameters: Parameters, files: Sequence[File]) -> None:
     """Raise Unfit for what can be known without reading; types and sizes told may be wrong."""
     if len(files) > parameters.picture_limit:
         raise Unfit("PicturesTooMany")
-    if any(file.media_type.startswith(("audio/", "video/", "text/")) for file in files):
-        raise Unfit("PictureWrongType")
     if any(file.size > parameters.picture_bytes for file in files):
         raise Unfit("PictureTooLarge")
+
+
+def unreadable(phrases: Phrases, files: Sequence[File]) -> str:
+    """The sentence for what the app has no way to take in, "" where there is none of it."""
+    odd = [file for file in files if file.media_type.startswith(_UNREADABLE)]
+    if not odd:
+        return ""
+    heard = all(file.media_type.startswith("audio/") for file in odd)
+    return phrases.voice_unheard if heard else phrases.file_unreadable
 
 
 def links(parameters: Parameters, text: str, room: int) -> tuple[Upload, ...]:

@@ -43,9 +43,11 @@ async def ask(tools: Tools, place: Place, answer: Answer) -> None:
         return
     phrases = await tools.phrases_for(place)
     able = tools.surface(place).capabilities(place)
-    direct = able.buttons and (able.forms or place.chat.private)
+    asks = phrases.rating_ask_hint if able.opens_replies else ""
+    direct = able.buttons and not asks and (able.forms or place.chat.private)
     button = Button(label=phrases.button_words, name="choose", value=WORDS + answer.id)
-    note = await say(tools, place, phrases.rating_ask_words, *([button] if direct else []))
+    shown = [button] if direct else []
+    note = await say(tools, place, phrases.rating_ask_words, *shown, asks=asks)
     await _open(tools, place, _Asked(answer=answer.id, note=note))
 
 

@@ -12,8 +12,8 @@ from bot.events import Action, Deleted, Edited, Message, MessageRef
 from bot.service import ask, inputs, pictures, recover, remarks
 from bot.service.answering import REVISED
 from bot.service.asked import Asked, album, answers, current, same_files
-from bot.service.inputs import AGAIN
 from bot.service.running import Cause
+from bot.service.steps import AGAIN
 from bot.service.tools import Tools, same_person
 from bot.store.records import Answer, Question, Work
 from bot.surface import Again, Busy, SurfaceError

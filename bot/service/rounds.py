@@ -21,6 +21,8 @@ from bot.surface import Button, Expired, Gone, Outgoing, SurfaceError
 
 KEPT = 20
 """Questions kept while details are asked for; whoever sends more has stopped answering."""
+HINT = 64
+"""Characters of a hint in an empty reply (Telegram's limit)."""
 OPTIONS = 24
 """Options offered as buttons; more fill a phone's screen, and their text can be written instead."""
 
@@ -52,14 +54,17 @@ class KeptEvent:
 class Round:
     """`asked` is the variable whose value is awaited, "" while none is.
 
-    `taken` is the event that came last. It survives the end of the round: an event that is done
-    once more after a crash must not be mistaken for a new question.
+    `path` are the details asked for before it, the way back; with `all` one follows the other
+    though none is missing. `taken` is the event that came last. It survives the end of the round:
+    an event that is done once more after a crash must not be mistaken for a new question.
     """
 
     kept: tuple[KeptEvent, ...] = ()
     asked: str = ""
     note: MessageRef | None = None
     taken: str = ""
+    path: tuple[str, ...] = ()
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +119,17 @@ async def ask(table: Table, round: Round, field: Field, *, head: str = "") -> No
     """Post the question for `field` and wait for its answer."""
     await close_note(table, round)
     text = question(table, field, head)
-    note = await say(table.tools, table.place, text, *choices(table, field, round))
+    buttons = choices(table, field, round)
+    note = await say(table.tools, table.place, text, *buttons, asks=_hint(table, field))
     round = replace(round, asked=field.variable, note=note)
     await save_round(table.tools, table.place, round)
 
 
-async def ask_in_place(table: Table, round: Round, field: Field) -> None:
-    """The same, written over the note whose button was pressed."""
+async def ask_there(table: Table, round: Round, field: Field) -> None:
+    """The same, over the note whose button was pressed, unless only a new one opens a reply."""
+    if _hint(table, field):
+        await ask(table, round, field)
+        return
     buttons = choices(table, field, round)
     note = await rewrite(table, round.note, question(table, field), *buttons)
     round = replace(round, asked=field.variable, note=note)
@@ -203,14 +212,26 @@ def choices(table: Table, field: Field, round: Round) -> tuple[Button, ...]:
     if field.kind == "checkbox":
         found.append(Button(label=phrases.button_yes, name="choose", value="yes"))
         found.append(Button(label=phrases.button_no, name="choose", value="no"))
+    return (*found, *_ways(table, field, round))
+
+
+def _ways(table: Table, field: Field, round: Round) -> Sequence[Button]:
+    """The ways round an answer: back, on, to the default, and out."""
+    phrases, known = table.phrases, field.variable in table.remembered
+    empty = field.default in (None, "")
+    ways = {
+        "back": phrases.button_back if round.path else "",
+        "skip": phrases.button_skip if round.all or (round.kept and known) else "",
+        "keep": phrases.button_keep if not (round.all or round.kept) else "",
+        "default": (phrases.button_clear if empty else phrases.button_default)
+        if known and not round.kept
+        else "",
+    }
+    found = [Button(label=told, name="choose", value=way) for way, told in ways.items() if told]
     if round.kept:
         return (*found, Button(label=phrases.button_cancel, name="cancel"))
-    found.append(Button(label=phrases.button_keep, name="choose", value="keep"))
-    if field.variable in table.remembered:
-        empty = field.default in (None, "")
-        label = phrases.button_clear if empty else phrases.button_default
-        found.append(Button(label=label, name="choose", value="default"))
-    return tuple(found)
+    out = Button(label=phrases.button_cancel, name="choose", value="keep")
+    return (*found, out) if round.all else found
 
 
 def listed(table: Table, head: str = "") -> str:
@@ -223,11 +244,22 @@ def listed(table: Table, head: str = "") -> str:
 
 
 def openers(table: Table) -> Sequence[Button]:
-    """A button for each detail, to change it alone."""
-    return [
+    """A button for each detail, to change it alone, and one for all of several."""
+    details = form.details(table.parameters)
+    each = [
         Button(label=form.label(field), name="choose", value=f"f{at}")
-        for at, field in enumerate(form.details(table.parameters))
+        for at, field in enumerate(details)
     ]
+    through = Button(label=table.phrases.button_all, name="choose", value="all")
+    return [*each, through] if len(details) > 1 else each
+
+
+def _hint(table: Table, field: Field) -> str:
+    """What stands in the empty field of the reply; "" where buttons answer, or none is opened."""
+    able = table.tools.surface(table.place).capabilities(table.place)
+    if not able.opens_replies or field.kind == "checkbox" or _offers_buttons(table, field):
+        return ""
+    return form.label(field)[:HINT]
 
 
 def _offers_buttons(table: Table, field: Field) -> bool:

@@ -103,18 +103,18 @@ def end_user(tools: Tools, place: Place) -> str:
 
 
 async def say(
-    tools: Tools, place: Place, text: str, *buttons: Button, private: bool = False
+    tools: Tools, place: Place, text: str, *buttons: Button, private: bool = False, asks: str = ""
 ) -> MessageRef:
     """A sentence of the bot's own; `private` shows it to nobody else where that can be done.
 
-    Raises SurfaceError.
+    `asks` is as in Outgoing. Raises SurfaceError.
     """
     surface = tools.surface(place)
     able = surface.capabilities(place)
     if private and able.private_replies:
         place = replace(place, only_user=True)
     shown = buttons if able.buttons else ()
-    return await surface.post(place, Outgoing(text=text, buttons=shown, mine=True))
+    return await surface.post(place, Outgoing(text=text, buttons=shown, mine=True, asks=asks))
 
 
 async def take_away(tools: Tools, place: Place, ref: MessageRef) -> None:

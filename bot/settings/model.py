@@ -77,6 +77,17 @@ class Settings(BaseSettings):
     telegram_webhook_secret: Annotated[Secret, AfterValidator(webhook_secret)] | None = setting(
         None, "Secret that Telegram sends back with every webhook call.", "a-long-random-word"
     )
+    parley_telegram_streaming: Annotated[Literal["auto", "draft", "edit"], Word] = setting(
+        "auto",
+        "How answers grow in Telegram: as a draft that becomes a message, in private chats, or by "
+        "editing a message. `auto` and `draft` edit where drafts cannot be.",
+        "edit",
+    )
+    parley_telegram_rich: Annotated[Literal["auto", "always", "never"], Word] = setting(
+        "auto",
+        "Telegram's rich messages: for tables, task lists and formulas, for everything, or never.",
+        "never",
+    )
     slack_bot_token: Annotated[Secret, AfterValidator(slack_bot)] | None = setting(
         None, "Bot token of the Slack app; switches Slack on.", "xoxb-…"
     )
@@ -116,6 +127,9 @@ class Settings(BaseSettings):
         "", "Emoji that say an answer was good, separated by blanks. Empty: the usual ones.", "👍 ❤"
     )
     parley_dislikes: Text = setting("", "Emoji that say it was not, likewise.", "👎 💩")
+    parley_max_messages: Annotated[int, Number, Field(ge=1, le=100)] = setting(
+        12, "Messages one answer may fill; the rest of a longer one comes as a file.", "4"
+    )
     parley_voice: Annotated[Literal["demand", "always"], Word] = setting(
         "demand", "Answers are spoken on demand, or always where the app can speak.", "always"
     )

@@ -165,6 +165,23 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How much was asked in a while, by how many, and how it ended.
+
+    `open` are the answers that are not finished now; `spent` is money by currency.
+    """
+
+    asked: int
+    people: int
+    open: int
+    outcomes: Mapping[str, int]
+    likes: int
+    dislikes: int
+    tokens: int
+    spent: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """Speech of an answer, kept so that it is made only once."""
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.events import File, MessageRef, Place
 from bot.store import (
     answers,
+    figures,
     questions,
     ratings,
     recordings,
@@ -32,6 +33,7 @@ from bot.store.inbox import SqlInbox
 from bot.store.records import (
     Answer,
     Dialog,
+    Figures,
     Opinion,
     Outcome,
     Preferences,
@@ -287,6 +289,10 @@ class Store:
 
     async def used(self, day: date, end_user: str) -> Used:
         return await self._read(usage.used, day, end_user)
+
+    async def figures(self, since: datetime) -> Figures:
+        """What happened from then on; used tokens and money count from the day's beginning."""
+        return await self._read(figures.since, since)
 
     async def asked_since(self, end_user: str, since: datetime) -> int:
         """How many answers the API was asked for since then."""

@@ -17,7 +17,8 @@ from bot.service.tools import Rules, end_user
 from bot.service.words import literal, wait
 from bot.surface import Capabilities
 from tests.fakes.bench import EN, GROUP, Bench, wired
-from tests.fakes.completion_wire import Wire, end, message, refused, stream, told
+from tests.fakes.completion_wire import OK, Wire, end, message, refused, stream, told
+from tests.fakes.rated import RATE
 
 pytestmark = pytest.mark.real_time
 ASK = "POST /completion-messages"
@@ -151,6 +152,40 @@ async def test_help_lists_what_this_app_can_do(tmp_path: Path) -> None:
         [text] = bench.screen.texts
         assert f"- /voice – {EN.command_voice}" in text
         assert f"- /inputs – {EN.command_inputs}" in text
+
+
+async def test_help_says_where_reactions_are_not_heard(tmp_path: Path) -> None:
+    async with telling(tmp_path, able=Capabilities(reactions=False)) as (bench, _):
+        await bench.do(bench.command("help"))
+        assert EN.help_reactions_admin in bench.screen.texts[0]
+        assert EN.help_reactions not in bench.screen.texts[0]
+
+
+async def test_figures_are_told_to_operators_alone(tmp_path: Path) -> None:
+    rules = Rules(operators=frozenset({"root"}))
+    async with telling(tmp_path, rules=rules) as (bench, wire):
+        wire.on(RATE, told(OK))
+        await bench.do(bench.message("Why?"))
+        await bench.do(bench.press("like", bench.screen.bubbles[-1]))
+        await bench.do(bench.message("How?", user="bob"))
+        await bench.do(bench.command("stats"))
+        assert bench.screen.texts[-1] == EN.unknown_command.format(command="stats")
+        await bench.do(bench.command("help"))
+        assert "/stats" not in bench.screen.texts[-1]
+        await bench.do(bench.command("help", user="root"))
+        assert "/stats" in bench.screen.texts[-1]
+        await bench.do(bench.command("stats", user="root"))
+        told_ = bench.screen.texts[-1]
+        assert EN.stats_asked.format(asked=2, people=2, open=0) in told_
+        ended = EN.stats_outcomes.format(whole=2, stopped=0, interrupted=0, failed=0)
+        assert ended in told_
+        assert EN.stats_ratings.format(likes=1, dislikes=0) in told_
+        assert EN.stats_used.format(tokens="88", spent=", 0.000385 USD") in told_
+        bench.later += timedelta(days=3)
+        await bench.do(bench.command("stats", user="root"))
+        today, week = bench.screen.texts[-1].split("\n\n**")
+        assert EN.stats_asked.format(asked=0, people=0, open=0) in today
+        assert EN.stats_asked.format(asked=2, people=2, open=0) in week
 
 
 async def test_about_names_everything_the_owner_wrote(tmp_path: Path) -> None:

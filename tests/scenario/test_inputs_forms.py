@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.events import Submission
-from bot.service import inputs
+from bot.service import inputs, steps
 from bot.store.records import Dialog, scope
 from tests.fakes.bench import EN
 from tests.fakes.completion_wire import refused
@@ -76,7 +76,7 @@ async def test_a_form_filled_in_wrongly_is_offered_again(tmp_path: Path) -> None
                 id="s1",
                 place=bench.place(),
                 at=bench.now(),
-                form=inputs.DETAILS,
+                form=steps.DETAILS,
                 values={"tone": "loud"},
             )
         )
@@ -108,7 +108,7 @@ async def test_details_are_listed_and_each_can_be_changed(tmp_path: Path) -> Non
         assert bench.screen.texts == [
             f"{EN.inputs_list}\n\n- **Style**: plain\n- **Tone**: nothing\n- **Short**: nothing"
         ]
-        assert labels(bench) == ["Style", "Tone", "Short"]
+        assert labels(bench) == ["Style", "Tone", "Short", EN.button_all]
         await press(bench, "Style")
         assert labels(bench) == [EN.button_keep]
         assert "Default: plain" in bench.screen.texts[-1]
@@ -127,7 +127,7 @@ async def test_details_are_listed_and_each_can_be_changed(tmp_path: Path) -> Non
         assert labels(bench) == ["formal", "casual", EN.button_keep, EN.button_clear]
         await press(bench, EN.button_keep)
         assert await remembered(bench) == {"tone": "casual"}
-    assert labels(bench) == ["Style", "Tone", "Short"]
+    assert labels(bench) == ["Style", "Tone", "Short", EN.button_all]
 
 
 async def test_details_can_be_set_in_one_line_where_there_are_no_buttons(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ async def test_while_the_app_cannot_be_reached_people_are_told_so(tmp_path: Path
         await bench.do(bench.message("cats"))
         assert bench.screen.texts[-1] == EN.app_unavailable
         filled = Submission(
-            id="s1", place=bench.place(), at=bench.now(), form=inputs.DETAILS, values={}
+            id="s1", place=bench.place(), at=bench.now(), form=steps.DETAILS, values={}
         )
         await bench.do(filled)
         assert bench.screen.texts[-1] == EN.app_unavailable

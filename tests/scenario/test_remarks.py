@@ -29,6 +29,17 @@ async def test_words_for_an_answer_go_with_its_rating(tmp_path: Path) -> None:
     ]
 
 
+async def test_where_a_reply_can_be_opened_the_question_opens_one(tmp_path: Path) -> None:
+    able = Capabilities(opens_replies=True)
+    async with answered(tmp_path, able=able) as (bench, wire):
+        await press(bench, "dislike")
+        note = bench.screen.bubbles[-1]
+        assert note.message.text == EN.rating_ask_words
+        assert (note.message.asks, note.message.buttons) == (EN.rating_ask_hint, ())
+        await bench.do(bench.message("too long", quoted=Quote(ref=note.ref)))
+    assert ratings_sent(wire)[-1] == ("dislike", "too long")
+
+
 async def test_words_without_a_rating_wait_for_one(tmp_path: Path) -> None:
     async with answered(tmp_path) as (bench, wire):
         await bench.do(bench.command("feedback", "too long"))

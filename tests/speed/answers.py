@@ -112,6 +112,9 @@ class Platform:
     def routes(self, accept: Accept) -> list[web.RouteDef]:
         return []
 
+    async def missing(self) -> str:
+        return ""
+
     def capabilities(self, place: Place) -> Capabilities:
         return Capabilities()
 
