@@ -2,52 +2,24 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Literal, get_args
+from typing import get_args
 
+from adapters.telegram.shapes import Key, Markup
 from bot.surface import Act, Button, Outgoing
-
-Style = Literal["", "success", "danger"]
 
 MOST = 100
 """Buttons that one inline keyboard holds."""
-HINT = 64
-"""Characters that `ForceReply.input_field_placeholder` holds."""
 _DATA = 64  # bytes of `callback_data`
 _LABEL = 60  # characters; a phone shows half of them in a row of its own
 
 _RATED = ("like", "dislike", "regenerate", "speak")  # what is done with an answer, in one row
-_STYLES: dict[Act, Style] = {"like": "success", "dislike": "danger"}
+_STYLES: Mapping[Act, str] = {"like": "success", "dislike": "danger"}
 _ROOM = {1: 32, 2: 15, 3: 11, 4: 8}
 """Columns that a label has on a phone of 360 dp, by buttons in its row."""
 
 _VALUE = re.compile(r"[!-~]{0,40}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """One inline button: what it says, and the `callback_data` that it sends."""
-
-    label: str
-    data: str
-    style: Style = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Markup:
-    """What goes with a message as its `reply_markup`.
-
-    With `opens_reply` the clients of those concerned open a reply to it, with `hint` in the empty
-    field: a ForceReply where there are no rows, else `force_reply` of the inline keyboard, which
-    has neither a hint nor `selective`. `selective`: only for those mentioned or replied to.
-    """
-
-    rows: tuple[tuple[Key, ...], ...] = ()
-    opens_reply: bool = False
-    hint: str = ""
-    selective: bool = False
 
 
 def markup(message: Outgoing, *, asks: bool = False, selective: bool = False) -> Markup | None:
@@ -56,8 +28,8 @@ def markup(message: Outgoing, *, asks: bool = False, selective: bool = False) ->
     rows = tuple(tuple(map(_key, row)) for row in _rows(_shown(message.buttons)))
     if not rows and not asks:
         return None
-    hint = message.asks[:HINT] if asks else ""
-    return Markup(rows=rows, opens_reply=asks, hint=hint, selective=asks and selective)
+    hint = message.asks if asks else ""
+    return Markup(rows=rows, force_reply=asks, placeholder=hint, selective=asks and selective)
 
 
 def parse(data: str) -> tuple[str, str] | None:

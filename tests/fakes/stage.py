@@ -32,6 +32,10 @@ class Stage(Protocol):
         """The texts on the screen, oldest first; drafts are not among them."""
         ...
 
+    def read(self, text: str) -> str:
+        """How `shown` tells a message with this CommonMark."""
+        ...
+
     def buttons(self, ref: MessageRef) -> list[str]: ...
 
     def accepted(self) -> list[Event]:
@@ -85,6 +89,9 @@ class PlaygroundStage:
     def shown(self, place: Place) -> list[str]:
         posts = self._room.room.posts.values()
         return [post.text for post in posts if post.chat == place.chat.id and post.author == "bot"]
+
+    def read(self, text: str) -> str:
+        return text
 
     def buttons(self, ref: MessageRef) -> list[str]:
         return [button.name for button in self._room.room.posts[ref.id].buttons]

@@ -1,0 +1,142 @@
+"""Drafts in private chats: which are on the screen, who stopped one, and where there are none.
+
+A draft is no message: it shows text for half a minute, and is gone as soon as a message of the bot
+arrives in the same chat and topic. Drawn again under the same id its text is animated on.
+"""
+
+import asyncio
+import secrets
+from contextlib import suppress
+from math import inf
+from typing import TypeAlias
+
+from adapters.telegram.errors import Refused
+from adapters.telegram.markup import Rendered
+from adapters.telegram.remembered import Remembered
+from adapters.telegram.spot import Spot
+from bot.events import Chat
+from bot.surface import Stopped
+
+KEPT = 20.0
+"""Seconds after which a draft is drawn again unchanged: it lasts 30 ("a temporary 30-second
+preview", sendMessageDraft), and a call may have to wait its turn and be made twice."""
+
+SETTLING = 1.0
+"""Seconds for a draft on its way, so that it does not arrive after the message that ends it."""
+
+_MOST = 10_000  # chats that are remembered
+
+_Key: TypeAlias = tuple[str, str, str]
+
+
+class Line:
+    """One draft: the status first, then the words that grow. Its calls go one after another."""
+
+    def __init__(self) -> None:
+        self.id = secrets.randbelow(2**31 - 1) + 1  # anything but 0; as JSON numbers are exact
+        self.grows = self.over = False
+        self.stopped = False
+        self.shown: Rendered | None = None
+        self._drawn_at = -inf
+        self._lock = asyncio.Lock()
+
+    def shows(self, rendered: Rendered) -> bool:
+        """Whether this is on the screen, and stays there for a while."""
+        return self.shown == rendered and asyncio.get_running_loop().time() < self._drawn_at + KEPT
+
+    def vanish(self) -> None:
+        self.shown = None
+
+    async def draw(self, spot: Spot, rendered: Rendered) -> None:
+        """One call whose slot has been taken; raises Stopped once the person has stopped it."""
+        async with self._lock:
+            if self.stopped:
+                raise Stopped
+            features = spot.account.features
+            await spot.account.calls.draft(
+                spot.to, self.id, rendered.text, rendered.entities, can_stop=features.draft_stop
+            )
+            self.shown = rendered
+            self._drawn_at = asyncio.get_running_loop().time()
+
+    async def settle(self) -> None:
+        """Return when no call is on its way, or takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLING), self._lock:
+                return
+
+
+class Drafts:
+    """The drafts of all accounts."""
+
+    def __init__(self) -> None:
+        self._lines: Remembered[_Key, list[Line]] = Remembered(_MOST)
+        self._refusing: Remembered[_Key, str] = Remembered(_MOST)
+
+    def waiting(self, chat: Chat) -> Line | None:
+        """The draft for a status; None while words grow there, which are news enough."""
+        lines = self._at(chat)
+        if any(line.grows for line in lines):
+            return None
+        return lines[0] if lines else self._begin(chat)
+
+    def take(self, chat: Chat) -> Line:
+        """The draft for words that begin to grow: the status's where there is one."""
+        waiting = (line for line in self._at(chat) if not line.grows)
+        line = next(waiting, None) or self._begin(chat)
+        line.grows = True
+        return line
+
+    def end(self, chat: Chat, line: Line) -> None:
+        """Nothing more will be drawn there."""
+        line.over = True
+        lines = self._at(chat)
+        if line in lines:
+            lines.remove(line)
+            if not lines:
+                self._lines.forget(_key(chat))
+
+    def posted(self, chat: Chat) -> None:
+        """A message of the bot has come: no draft is on the screen any more."""
+        for line in [*self._at(chat)]:
+            line.vanish()
+            if not line.grows:
+                self.end(chat, line)
+
+    async def settle(self, chat: Chat) -> None:
+        """Return when no draft is on its way, so that none arrives after a message to come."""
+        for line in [*self._at(chat)]:
+            await line.settle()
+
+    def stopped(self, chat: str, thread: str, draft_id: int) -> bool:
+        """The person pressed the platform's own stop; False if nothing of ours is drawn there."""
+        found = [
+            line
+            for key, lines in self._lines.items()
+            if key[1:] == (chat, thread)
+            for line in lines
+            if line.id == draft_id
+        ]
+        for line in found:
+            line.stopped = True
+        return bool(found)
+
+    def refuse(self, chat: Chat, refusal: Refused) -> None:
+        """No draft can be drawn there; until the next start none is tried."""
+        self._refusing.put(_key(chat), refusal.text)
+
+    def refuses(self, chat: Chat) -> bool:
+        return self._refusing.get(_key(chat)) is not None
+
+    def _at(self, chat: Chat) -> list[Line]:
+        return self._lines.get(_key(chat)) or []
+
+    def _begin(self, chat: Chat) -> Line:
+        line, lines = Line(), self._at(chat)
+        lines.append(line)
+        self._lines.put(_key(chat), lines)
+        return line
+
+
+def _key(chat: Chat) -> _Key:
+    return chat.workspace, chat.id, chat.thread

@@ -1,0 +1,214 @@
+"""Messages that grow: as a draft that ends in a message, or posted and then edited."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from adapters.telegram.drafts import KEPT, Drafts, Line
+from adapters.telegram.errors import Refused, Unsupported
+from adapters.telegram.markup import Frames, Rendered
+from adapters.telegram.spot import Spot, Turn
+from adapters.telegram.writing import Writing
+from bot.events import MessageRef
+from bot.surface import Budget, Forbidden, Outgoing, Rank, RateLimited, Stopped, Unreachable
+
+DRAWINGS: Final = 0.85
+"""Frames a second by draft. 40 calls in 30 s are all there is for a chat: this leaves a third of
+them to statuses and to the last word, and stays below one call a second over a long answer."""
+FIRST_DRAWINGS: Final = 2
+"""Frames that need not wait for each other: first words are few, and more are there at once."""
+
+GROUP_GAPS: Final = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+"""Seconds between edits in a group: 20 messages a minute are all there is, for everybody there and
+for last words too, so a long answer is shown ever more rarely."""
+PRIVATE_GAPS: Final = (1.1,)
+"""Seconds between edits in a private chat, which has one message a second."""
+
+_GRACE: Final = 0.1
+"""Seconds a last word may wait before the draft shows it: mostly it need not wait at all."""
+
+
+class Text:
+    """Growing text as it is rendered; the same text once only."""
+
+    def __init__(self) -> None:
+        self._frames = Frames()
+        self._text = ""
+        self._rendered = Rendered(text="", entities=())
+
+    def render(self, text: str) -> Rendered:
+        if text != self._text:
+            self._text, self._rendered = text, self._frames.render(text)
+        return self._rendered
+
+    def last(self, message: Outgoing) -> Rendered | None:
+        """The last word as it is rendered; None for one that is not a model's."""
+        shown = None if message.mine else self.render(message.text)
+        return shown if shown and shown.text.strip() else None
+
+
+class Edits:
+    """A message that is posted and then edited; `shows` is whether it is seen growing at all."""
+
+    def __init__(
+        self, spot: Spot, writing: Writing, old: MessageRef | None, *, shows: bool = True
+    ) -> None:
+        self.ref = old
+        self._spot = spot
+        self._writing = writing
+        self._shows = shows
+        self._text = Text()
+        self._shown: Outgoing | None = None
+        self._who = secrets.token_hex(6)
+        self._frames = 0
+
+    def cost(self, message: Outgoing) -> Sequence[Budget]:
+        if not self._shows or message == self._shown or not self._words(message):
+            return ()
+        gaps = PRIVATE_GAPS if self._spot.chat.private else GROUP_GAPS
+        gap = gaps[min(self._frames, len(gaps) - 1)]
+        scope = f"telegram:{self._spot.account.id}:grows:{self._who}"
+        return (Budget(scope=scope, rate=1 / gap), *self._spot.messages)
+
+    async def show(self, message: Outgoing) -> MessageRef | None:
+        if not self._shows or message == self._shown:
+            return self.ref
+        turn = self._spot.turn(Rank.FRAME, self._who).granted()
+        await self._write(turn, message, self._text.render(message.text))
+        self._frames += 1
+        return self.ref
+
+    async def finish(self, message: Outgoing) -> MessageRef:
+        if self.ref is not None and message == self._shown:
+            return self.ref
+        turn = self._spot.turn(Rank.FINAL, self._who)
+        return await self._write(turn, message, self._text.last(message))
+
+    async def _write(self, turn: Turn, message: Outgoing, shown: Rendered | None) -> MessageRef:
+        spot, writing = self._spot, self._writing
+        if self.ref is None:
+            form = writing.grown(spot, message)
+            self.ref = spot.ref(await writing.send(turn, spot, message, form, shown))
+        else:
+            id = int(self.ref.id)
+            form = writing.known(spot, id) or writing.grown(spot, message)
+            await writing.rewrite(turn, spot, id, message, form, shown)
+        self._shown = message
+        return self.ref
+
+    def _words(self, message: Outgoing) -> bool:
+        return bool(self._text.render(message.text).text.strip())
+
+
+class Draft:
+    """A draft that is drawn again and again; its end is a message.
+
+    Where the chat takes no drafts after all the words grow by edits, from the first frame on.
+    """
+
+    def __init__(self, spot: Spot, writing: Writing, drafts: Drafts, otherwise: Edits) -> None:
+        self._spot = spot
+        self._writing = writing
+        self._drafts = drafts
+        self._otherwise = otherwise
+        self._edits: Edits | None = None
+        self._text = Text()
+        self._who = secrets.token_hex(6)
+        self._line: Line | None = None
+        self._drawn = self._mute = self._was_limited = False
+        self._ref: MessageRef | None = None
+
+    @property
+    def ref(self) -> MessageRef | None:
+        return self._edits.ref if self._edits else self._ref
+
+    def cost(self, message: Outgoing) -> Sequence[Budget]:
+        if self._edits:
+            return self._edits.cost(message)
+        shown = self._text.render(message.text)
+        seen = self._line is not None and self._line.shows(shown)
+        if self._mute or seen or not shown.text.strip():
+            return ()
+        account, chat = self._spot.account, self._spot.chat
+        scope = f"telegram:{account.id}:frames:{chat.id}"
+        frames = Budget(scope=scope, rate=DRAWINGS, burst=FIRST_DRAWINGS)
+        return (frames, *self._spot.drafts)
+
+    async def show(self, message: Outgoing) -> MessageRef | None:
+        if self._edits:
+            return await self._edits.show(message)
+        shown = self._text.render(message.text)
+        if self._mute or not shown.text.strip():
+            return None
+        try:
+            await self._taken().draw(self._spot, shown)
+        except Refused as refused:
+            return await self._go_on_without(message, refused)
+        self._drawn = True
+        return None
+
+    async def finish(self, message: Outgoing) -> MessageRef:
+        if self._edits:
+            return await self._edits.finish(message)
+        spot, turn = self._spot, self._spot.turn(Rank.FINAL, self._who)
+        await self._come(turn, message)
+        form, shown = self._writing.form(spot, message), self._text.last(message)
+        try:
+            self._ref = spot.ref(await self._writing.send(turn, spot, message, form, shown))
+        except RateLimited:
+            self._was_limited = True
+            raise
+        self.leave()
+        return self._ref
+
+    def leave(self) -> None:
+        if self._line is not None:
+            self._drafts.end(self._spot.chat, self._line)
+
+    def _taken(self) -> Line:
+        if self._line is None:
+            self._line = self._drafts.take(self._spot.chat)
+        return self._line
+
+    async def _go_on_without(self, message: Outgoing, refused: Refused) -> MessageRef | None:
+        if self._drawn:
+            self._mute = True  # something about these words; the last word is a message anyway
+            return None
+        if not isinstance(refused, Unsupported):
+            self._drafts.refuse(self._spot.chat, refused)
+        self.leave()
+        self._edits = self._otherwise
+        if cost := self._edits.cost(message):
+            # Not what was paid for: a draft costs another slot than a message.
+            await self._spot.slots.slot(cost, Rank.PERSON, who=self._who)
+        return await self._edits.show(message)
+
+    async def _come(self, turn: Turn, message: Outgoing) -> None:
+        """Wait for the slot of the last word; meanwhile the draft shows the whole of it.
+
+        Not after a 429: whoever goes on calling then waits the longer.
+        """
+        if self._was_limited:
+            await turn.come()
+            return
+        async with asyncio.TaskGroup() as group:
+            showing = group.create_task(self._keep_shown(message))
+            await turn.come()
+            if self._line is not None:
+                await self._line.settle()
+            showing.cancel()
+
+    async def _keep_shown(self, message: Outgoing) -> None:
+        await asyncio.sleep(_GRACE)
+        shown, line = self._text.render(message.text), self._line
+        if line is None or self._mute or not shown.text.strip():
+            return
+        turn = Turn(self._spot.slots, self._spot.drafts, Rank.PERSON, self._who)
+        with suppress(Stopped, Refused, Forbidden):
+            while True:
+                if not line.shows(shown):
+                    with suppress(RateLimited, Unreachable):
+                        await turn.make(lambda: line.draw(self._spot, shown))
+                await asyncio.sleep(KEPT)

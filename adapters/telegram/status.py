@@ -1,0 +1,71 @@
+"""What passes while an answer is on its way: a draft's "Thinking…", words in it, "typing"."""
+
+import asyncio
+from math import inf
+from typing import Final, Literal, TypeAlias
+
+from adapters.telegram import markup
+from adapters.telegram.drafts import Drafts
+from adapters.telegram.errors import Refused
+from adapters.telegram.markup import Rendered
+from adapters.telegram.remembered import Remembered
+from adapters.telegram.spot import Spot, Turn
+from bot.surface import Rank, Stopped
+
+Doing: TypeAlias = Literal["thinking", "waiting", "rewriting", "speaking"]
+"""thinking: an answer will come · waiting: the words are news · rewriting: an answer will grow in
+the place of an old one · speaking: a voice message will come."""
+
+LASTS: Final = 5.0
+"""Seconds that a chat action is shown ("5 seconds or less", sendChatAction)."""
+FADES: Final = 4.5
+"""Seconds after which a status is shown again, in time for the call."""
+
+_THINKING: Final = Rendered(text="", entities=())
+"""Clients show "Thinking…", in the person's language."""
+
+_MOST: Final = 10_000  # chats that are remembered
+
+
+class Statuses:
+    """Shows them as drafts where there are drafts, else as chat actions."""
+
+    def __init__(self, drafts: Drafts) -> None:
+        self._drafts = drafts
+        self._acted_at: Remembered[tuple[str, str, str, str], float] = Remembered(_MOST)
+
+    async def show(self, spot: Spot, words: str, doing: Doing, *, by_draft: bool) -> None:
+        by_draft = by_draft and doing in ("thinking", "waiting")
+        if by_draft and await self._draw(spot, words if doing == "waiting" else ""):
+            return
+        await self._act(spot, "record_voice" if doing == "speaking" else "typing")
+
+    async def _draw(self, spot: Spot, words: str) -> bool:
+        """Whether nothing more is to be done: False where the chat takes no drafts."""
+        shown = markup.render(words, mine=True) if words else _THINKING
+        line = self._drafts.waiting(spot.chat)
+        if line is None or line.shows(shown):
+            return True
+        turn = Turn(spot.slots, spot.drafts, Rank.FRAME)
+        await turn.come()
+        if line.grows or line.over:
+            turn.give_back()  # an answer came in between, which must not be drawn over
+            return True
+        try:
+            await turn.make(lambda: line.draw(spot, shown))
+        except Stopped:
+            return True
+        except Refused as refused:
+            self._drafts.refuse(spot.chat, refused)
+            return False
+        return True
+
+    async def _act(self, spot: Spot, action: str) -> None:
+        """One sign is enough, however many wait in a chat."""
+        now = asyncio.get_running_loop().time()
+        key = (spot.account.id, spot.chat.id, spot.chat.thread, action)
+        if now - (self._acted_at.get(key) or -inf) < FADES / 2:
+            return
+        self._acted_at.put(key, now)
+        turn = Turn(spot.slots, spot.drafts, Rank.FRAME)
+        await turn.make(lambda: spot.account.calls.chat_action(spot.to, action))

@@ -1,0 +1,204 @@
+"""Messages as Telegram takes them: classic text, or rich messages.
+
+Which of them a message is follows from where it is and what it says, so that it can be edited
+after a restart. Where that is wrong Telegram refuses, and it is tried the other way.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Literal, TypeAlias, TypeVar
+
+from adapters.telegram import keyboard, markup, rich
+from adapters.telegram.drafts import Drafts
+from adapters.telegram.errors import Refused
+from adapters.telegram.markup import Entity, Rendered
+from adapters.telegram.remembered import Remembered
+from adapters.telegram.spot import Call, Spot, Turn
+from adapters.telegram.writer import moved, width
+from bot.observe import get_logger
+from bot.surface import Gone, Outgoing
+
+T = TypeVar("T")
+Form: TypeAlias = Literal["text", "rich"]
+Rich: TypeAlias = Literal["auto", "always", "never"]
+Streaming: TypeAlias = Literal["auto", "draft", "edit"]
+
+CAPTION: Final = 1024
+"""UTF-16 units that a caption holds."""
+
+_EMPTY: Final = Rendered(text="…", entities=())
+"""Telegram takes no empty message."""
+
+_MOST: Final = 10_000  # messages whose form is remembered
+
+_log = get_logger(__name__)
+
+
+class Writing:
+    """Writes messages and writes over them. Every verb makes its calls in `Turn`s."""
+
+    def __init__(self, drafts: Drafts, *, streaming: Streaming, rich: Rich) -> None:
+        self._drafts = drafts
+        self._streaming = streaming
+        self._rich = rich
+        self._forms: Remembered[tuple[str, int, int], Form] = Remembered(_MOST)
+
+    def form(self, spot: Spot, message: Outgoing) -> Form:
+        """What a new message with these words is."""
+        if message.mine or self._rich == "never" or not spot.account.features.rich:
+            return "text"
+        if self._rich == "always":
+            return "rich"
+        # What grew by edits began as text, and a text does not become rich everywhere.
+        by_draft = spot.chat.private and self._streaming != "edit"
+        return "rich" if by_draft and rich.wants_rich(message.text) else "text"
+
+    def grown(self, spot: Spot, message: Outgoing) -> Form:
+        """What a new message is that grows by edits."""
+        return self.form(spot, message) if self._rich == "always" else "text"
+
+    def known(self, spot: Spot, message: int) -> Form | None:
+        """What one that is there is, if it was written since the start."""
+        return self._forms.get(_key(spot, message))
+
+    async def send(
+        self, turn: Turn, spot: Spot, message: Outgoing, form: Form, shown: Rendered | None = None
+    ) -> int:
+        """A new message, and no draft after it; `shown` is how its text is shown, if known."""
+        asks = _can_ask(spot)
+        keys = keyboard.markup(message, asks=asks, selective=not spot.chat.private)
+        calls, to, reply_to = spot.account.calls, spot.to, spot.reply_to
+        if form == "rich":
+            html = rich.to_rich(message.text)
+            try:
+                id = await self._sent(
+                    turn, spot, lambda: calls.send_rich(to, html, markup=keys, reply_to=reply_to)
+                )
+            except Refused as refused:
+                _log.info("no rich message was taken", why=refused.text)
+            else:
+                self._forms.put(_key(spot, id), "rich")
+                return id
+        shown = shown or rendered(message)
+        if asks and message.asks and not spot.chat.private and reply_to is None:
+            shown = _addressed(spot, shown)
+
+        async def send(entities: Sequence[Entity]) -> int:
+            return await self._sent(
+                turn,
+                spot,
+                lambda: calls.send_text(to, shown.text, entities, markup=keys, reply_to=reply_to),
+            )
+
+        id = await _formatted(shown.entities, send)
+        self._forms.put(_key(spot, id), "text")
+        return id
+
+    async def rewrite(
+        self,
+        turn: Turn,
+        spot: Spot,
+        id: int,
+        message: Outgoing,
+        form: Form,
+        shown: Rendered | None = None,
+    ) -> None:
+        """Write over a message: as `form`, and the other way where that fails.
+
+        Raises Gone for a file, which cannot become a text.
+        """
+        try:
+            await self._over(turn, spot, id, message, form, shown)
+        except Refused as refused:
+            if "no text" in refused.text:
+                raise Gone("a file cannot become a text") from refused
+            other = _other(form, refused, spot)
+            if other is None:
+                raise
+            form = other
+            await self._over(turn, spot, id, message, form, shown)
+        self._forms.put(_key(spot, id), form)
+
+    async def attach(self, turn: Turn, spot: Spot, send: Call[int]) -> int:
+        """A new message that is a file, by `send`."""
+        return await self._sent(turn, spot, send)
+
+    async def _sent(self, turn: Turn, spot: Spot, send: Call[int]) -> int:
+        await turn.come()
+        await self._drafts.settle(spot.chat)
+        id = await turn.make(send)
+        self._drafts.posted(spot.chat)
+        return id
+
+    async def _over(
+        self, turn: Turn, spot: Spot, id: int, message: Outgoing, form: Form, shown: Rendered | None
+    ) -> None:
+        keys, calls, chat = keyboard.markup(message), spot.account.calls, spot.to.chat
+        if form == "rich":
+            html = rich.to_rich(message.text)
+            await turn.make(lambda: calls.edit_rich(chat, id, html, markup=keys))
+            return
+        shown = shown or rendered(message)
+        await _formatted(
+            shown.entities,
+            lambda entities: turn.make(
+                lambda: calls.edit_text(chat, id, shown.text, entities, markup=keys)
+            ),
+        )
+
+
+def _other(form: Form, refused: Refused, spot: Spot) -> Form | None:
+    """What a message may be that could not be written over as `form`."""
+    if form == "rich":
+        return "text"
+    return "rich" if spot.account.features.rich and "too long" not in refused.text else None
+
+
+def rendered(message: Outgoing) -> Rendered:
+    shown = markup.render(message.text, mine=message.mine)
+    return shown if shown.text.strip() else _EMPTY
+
+
+def captioned(shown: Rendered) -> Rendered:
+    """As much of it as a caption holds."""
+    units = shown.text.encode("utf-16-le", "replace")
+    if len(units) <= 2 * CAPTION:
+        return shown
+    text = units[: 2 * (CAPTION - 1)].decode("utf-16-le", "ignore") + "…"
+    return Rendered(
+        text=text,
+        entities=tuple(one for one in shown.entities if one.offset + one.length < CAPTION),
+    )
+
+
+async def _formatted(
+    entities: Sequence[Entity], call: Callable[[Sequence[Entity]], Awaitable[T]]
+) -> T:
+    """`call` with its entities; without them where Telegram finds fault with those."""
+    try:
+        return await call(entities)
+    except Refused as refused:
+        if not entities or "entit" not in refused.text:
+            raise
+        _log.error("the entities of a text were refused", why=refused.text)
+    return await call(())
+
+
+def _can_ask(spot: Spot) -> bool:
+    """In a group only the one who is asked gets the reply opened, who must be named somehow."""
+    user = spot.place.user
+    return spot.chat.private or spot.reply_to is not None or bool(user.id.isdigit() and user.name)
+
+
+def _addressed(spot: Spot, shown: Rendered) -> Rendered:
+    """With the person's name in front, which Telegram takes for whom it is said to."""
+    user = spot.place.user
+    name = " ".join(user.name.split())[:_NAME]
+    mention = Entity("text_mention", 0, width(name), url=f"tg://user?id={user.id}")
+    return Rendered(f"{name}\n{shown.text}", (mention, *moved(shown.entities, mention.length + 1)))
+
+
+_NAME: Final = 64  # characters; a first name alone may have as many
+
+
+def _key(spot: Spot, message: int) -> tuple[str, int, int]:
+    return spot.account.id, spot.to.chat, message
