@@ -67,9 +67,9 @@ class Telegram:
         self.bots[token] = made
         return made
 
-    def person(self, name: str = "Ada Lovelace", **about: object) -> Person:
+    def person(self, name: str = "Ada Lovelace", *, id: int = 0, **about: object) -> Person:
         """Somebody new; `about` are fields of Person."""
-        number = next(self._ids)
+        number = id or next(self._ids)
         person = Person(id=number, name=name, **about)  # type: ignore[arg-type]  # its own fields
         self.people[number] = person
         return person

@@ -1,0 +1,168 @@
+"""The bot serving Telegram as a process, against our own Bot API server and our own sandbox."""
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import aiohttp
+
+from bot.sandbox import Config
+from tests.fakes.bot_api import Bot, Group, Pusher, Seat, Telegram, serve, wait_until
+from tests.fakes.counted_sandbox import Counted, counted_sandbox
+from tests.fakes.process import environment
+
+TOKEN = "4200000042:AAsesame-" + "x" * 27
+SECRET_PARTS = (TOKEN, TOKEN.partition(":")[2])
+COMMAND = ("-m", "bot", "serve")
+PATIENCE = 60.0  # seconds for a start; a test machine may be busy
+# What two busy cores may shift two calls against each other on their way here, in seconds.
+JITTER = 0.5
+
+Way = Literal["polling", "webhook"]
+Found = TypeVar("Found")
+
+
+@dataclass
+class House:
+    """A running bot, the Telegram it is on, and the Completion API it asks."""
+
+    telegram: Telegram
+    account: Bot
+    sandbox: Counted
+    pusher: Pusher
+    folder: Path
+    port: int
+    variables: dict[str, str]
+    process: Process | None = None
+    people: list[str] = field(default_factory=lambda: ["Ada", "Ben", "Cleo", "Dora", "Emil"])
+
+    async def start(self) -> None:
+        """Begin a process and wait until it hears Telegram."""
+        with (self.folder / "said").open("ab") as said:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, *COMMAND),
+                cwd=self.folder,
+                env=environment(**self.variables),
+                stdout=said,
+                stderr=said,
+            )
+        async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
+            while not await self._ready(session):
+                assert self.process.returncode is None, self.said
+                await asyncio.sleep(0.05)
+
+    async def ready(self) -> bool:
+        async with aiohttp.ClientSession() as session:
+            return await self._ready(session)
+
+    async def _ready(self, session: aiohttp.ClientSession) -> bool:
+        try:
+            async with session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
+        """Send the signal and wait for the end; gives the exit status."""
+        assert self.process is not None
+        process, self.process = self.process, None
+        process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            return await process.wait()
+
+    def visit(self, name: str = "", **about: object) -> Seat:
+        """Somebody new in a private chat of their own with the bot."""
+        name = name or self.people[len(self.telegram.people) % len(self.people)]
+        return self.telegram.private(self.telegram.person(name, **about), self.account)
+
+    def group(self, *, forum: bool = False, admin: bool = False) -> Group:
+        """A new group with the bot in it."""
+        return self.telegram.group(self.account, forum=forum, admin=admin)
+
+    async def until(self, wanted: Callable[[], Found], *, within: float = 15.0) -> Found:
+        """Wait until `wanted()` is true and give what it gave."""
+        try:
+            found: Found = await wait_until(self.telegram, wanted, within=within)
+        except AssertionError as fault:
+            refused = [str(refusal) for refusal in self.telegram.refusals[-5:]]
+            raise AssertionError(f"{fault}; refused: {refused}; {self.said[-3000:]}") from None
+        return found
+
+    @property
+    def said(self) -> str:
+        """Everything that the process printed or logged."""
+        return (self.folder / "said").read_text(encoding="utf-8", errors="replace")
+
+    def kept(self) -> bytes:
+        """Every byte of the database."""
+        with sqlite3.connect(self.folder / "parley.db") as connection:
+            connection.execute("PRAGMA wal_checkpoint(FULL)")
+        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("parley.db*")))
+
+
+@asynccontextmanager
+async def telegram_bot(
+    folder: Path,
+    way: Way = "polling",
+    *,
+    app: str = "vision",
+    api: str = "10.3",
+    config: Config | None = None,
+    start: bool = True,
+    **variables: str,
+) -> AsyncIterator[House]:
+    """A bot that has just begun to hear; `app` is the sandbox's app that it asks."""
+    async with AsyncExitStack() as stack:
+        telegram = Telegram(api=api, jitter=JITTER)
+        account = telegram.bot(TOKEN)
+        served = await stack.enter_async_context(serve(telegram))
+        served.pusher.speed = 20.0
+        sandbox = await stack.enter_async_context(counted_sandbox(config or Config(port=0)))
+        port = free_port()
+        house = House(
+            telegram=telegram,
+            account=account,
+            sandbox=sandbox,
+            pusher=served.pusher,
+            folder=folder,
+            port=port,
+            variables={
+                "COMPLETION_API_URL": sandbox.url,
+                "COMPLETION_API_KEY": f"app-{app}",
+                "TELEGRAM_BOT_TOKEN": TOKEN,
+                "TELEGRAM_API_URL": served.url,
+                "PORT": str(port),
+                "COMPLETION_MAX_STREAMS": "100",
+                **({"PUBLIC_URL": f"http://127.0.0.1:{port}"} if way == "webhook" else {}),
+                **variables,
+            },
+        )
+        try:
+            if start:
+                await house.start()
+            yield house
+        finally:
+            if house.process is not None and house.process.returncode is None:
+                # An end in peace keeps what was measured.
+                await house.end(signal.SIGTERM)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return int(unused.getsockname()[1])
+
+
+def processor_seconds(process: Process) -> float:
+    """How long the process has kept a processor busy so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
