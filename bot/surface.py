@@ -229,6 +229,11 @@ class Capabilities:
     status_fades_after: float = inf
 
 
+Activity = Literal["thinking", "waiting", "rewriting", "speaking"]
+"""What a status is about: the first words are on their way, something else comes before them and
+the words say what, an old message is about to be written over, a voice message is made."""
+
+
 class Growing(Protocol):
     """One message while it grows. One call at a time; leaving its block ends what it began."""
 
@@ -293,7 +298,7 @@ class Surface(Protocol):
         """A file with `message` as its caption and with its buttons."""
         ...
 
-    async def show_status(self, place: Place, words: str) -> None:
+    async def show_status(self, place: Place, words: str, *, doing: Activity = "waiting") -> None:
         """Something that passes ("typing", "12 before you"), never a message; "" ends it."""
         ...
 

@@ -12,6 +12,7 @@ from adapters.playground.inbound import PLATFORM
 from adapters.playground.records import Post, Voice
 from bot.events import File, MessageRef, Place
 from bot.surface import (
+    Activity,
     Budget,
     Capabilities,
     Document,
@@ -132,7 +133,7 @@ class RoomSurface:
         doing = Doing(verb="document", kind="file", detail=f"{len(document.data):,} bytes")
         return self._ref(await self.calls.take_patiently(doing, place, behaviour, act))
 
-    async def show_status(self, place: Place, words: str) -> None:
+    async def show_status(self, place: Place, words: str, *, doing: Activity = "waiting") -> None:
         chat, person = place.chat.id, place.user.id
         await self.calls.take(
             Doing(verb="status", kind="status", detail="on" if words else "off", rank=Rank.FRAME),

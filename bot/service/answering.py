@@ -32,7 +32,7 @@ from bot.service.status import Status
 from bot.service.tools import Tools
 from bot.store.database import Fault
 from bot.store.records import Answer, Outcome, Source, Upload, Value
-from bot.surface import Outgoing
+from bot.surface import Activity, Outgoing
 
 KEEP_EVERY = 1.9
 """Seconds between looks at the row: the text of at most two seconds is lost with the process."""
@@ -85,10 +85,10 @@ class Turn:
         self._began = self._now()
         self._first_event: float | None = None
         self._ending: asyncio.Future[Ending | None] = asyncio.get_running_loop().create_future()
-        self._status = Status(tools.surface(answer.place), answer.place, phrases.thinking)
 
     async def take(self) -> None:
         old = await screens.inherited(self._tools.store, self._answer)
+        self._status = self._open_status(old)
         async with asyncio.TaskGroup() as group:
             async with self._open_live(old) as self._live:
                 reader = group.create_task(self._read())
@@ -109,6 +109,12 @@ class Turn:
 
     async def _will_speak(self) -> bool:
         return self.closed is not None and await speak.follows(self._tools, self.closed)
+
+    def _open_status(self, old: Sequence[MessageRef]) -> Status:
+        place = self._answer.place
+        surface = self._tools.surface(place)
+        doing: Activity = "rewriting" if old else "thinking"
+        return Status(surface, place, self._phrases.thinking, doing)
 
     def _open_live(self, old: Sequence[MessageRef]) -> LiveReply:
         place = self._answer.place
@@ -217,8 +223,10 @@ class Turn:
 
     def _wait(self, before: int) -> None:
         phrases = self._phrases
-        words = phrases.waiting.format(count=before) if before else phrases.thinking
-        self._status.say(words)
+        if before:
+            self._status.say(phrases.waiting.format(count=before))
+        else:
+            self._status.say(phrases.thinking, "thinking")
 
     def _take_in(self, event: StreamEvent, text: str) -> None:
         match event:

@@ -104,7 +104,7 @@ async def _speak(tools: Tools, place: Place, answer: Answer, phrases: Phrases, p
         raise _Silent(phrases.voice_none_here)
     if len(answer.text) > LONGEST:
         raise _Silent(phrases.voice_too_large)
-    status = Status(surface, place, phrases.preparing_voice)
+    status = Status(surface, place, phrases.preparing_voice, "speaking")
     async with asyncio.TaskGroup() as group:
         group.create_task(status.show())
         note = await _note_or_why_not(tools, place, answer, phrases)

@@ -5,7 +5,7 @@ import contextlib
 from math import isfinite
 
 from bot.events import Place
-from bot.surface import Surface, SurfaceError
+from bot.surface import Activity, Surface, SurfaceError
 
 ENDING = 2.0
 """Seconds the end of a status may take; it fades by itself where that is not enough."""
@@ -14,16 +14,19 @@ ENDING = 2.0
 class Status:
     """Shows the newest words until they are "". Nobody waits for a platform to show them."""
 
-    def __init__(self, surface: Surface, place: Place, words: str) -> None:
+    def __init__(self, surface: Surface, place: Place, words: str, doing: Activity) -> None:
         self._surface = surface
         self._place = place
         self._words = words
+        self._doing = doing
         self._shown = ""
         self._changed = asyncio.Event()
 
-    def say(self, words: str) -> None:
+    def say(self, words: str, doing: Activity = "waiting") -> None:
         if words != self._words:
             self._words = words
+            if self._doing != "rewriting":  # whatever passes, it ends in the old message
+                self._doing = doing
             self._changed.set()
 
     async def show(self) -> None:
@@ -32,7 +35,7 @@ class Status:
             self._changed.clear()
             self._shown = self._words
             with contextlib.suppress(SurfaceError):
-                await self._surface.show_status(self._place, self._shown)
+                await self._surface.show_status(self._place, self._shown, doing=self._doing)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(fades if isfinite(fades) else None):
                     await self._changed.wait()

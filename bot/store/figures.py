@@ -14,8 +14,8 @@ def since(connection: Connection, moment: datetime) -> Figures:
     """What happened from `moment` on; usage is kept by the day, so all of its day counts."""
     at = {"moment": moment}
     asked, people = connection.execute(_ASKED, at).one()
-    outcomes = {row.outcome: row.count for row in connection.execute(_OUTCOMES, at)}
-    opinions = {row.wanted: row.count for row in connection.execute(_OPINIONS, at)}
+    outcomes = dict(connection.execute(_OUTCOMES, at).tuples().all())
+    opinions = dict(connection.execute(_OPINIONS, at).tuples().all())
     tokens = 0
     spent: dict[str, Decimal] = {}
     for row in connection.execute(_USED, {"that_day": moment.date()}):
@@ -37,12 +37,12 @@ _RECENT = answers.c.asked_at >= bindparam("moment")
 _ASKED = select(func.count(), func.count(distinct(answers.c.end_user))).where(_RECENT)
 _OPEN = select(func.count()).select_from(answers).where(answers.c.finished_at.is_(None))
 _OUTCOMES = (
-    select(answers.c.outcome, func.count().label("count"))
+    select(answers.c.outcome, func.count())
     .where(_RECENT, answers.c.finished_at.is_not(None))
     .group_by(answers.c.outcome)
 )
 _OPINIONS = (
-    select(ratings.c.wanted, func.count().label("count"))
+    select(ratings.c.wanted, func.count())
     .join(answers, answers.c.id == ratings.c.answer)
     .where(_RECENT, ratings.c.wanted.is_not(None))
     .group_by(ratings.c.wanted)

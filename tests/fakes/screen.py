@@ -13,6 +13,7 @@ from math import inf
 
 from bot.events import Chat, File, MessageRef, Place, User
 from bot.surface import (
+    Activity,
     Budget,
     Capabilities,
     Document,
@@ -229,7 +230,7 @@ class Screen:
         self.documents.append((ref, document))
         return ref
 
-    async def show_status(self, place: Place, words: str) -> None:
+    async def show_status(self, place: Place, words: str, *, doing: Activity = "waiting") -> None:
         self.statuses.append(words)
 
     async def open_form(self, place: Place, form: Form) -> None:

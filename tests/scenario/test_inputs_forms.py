@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.events import Submission
-from bot.service import inputs, steps
+from bot.service import steps
 from bot.store.records import Dialog, scope
 from tests.fakes.bench import EN
 from tests.fakes.completion_wire import refused

@@ -1,4 +1,4 @@
-"""All details one after the other, with ways back, on and out; replies opened where that is done."""
+"""All details one after the other, with ways back, on and out; replies opened for what is typed."""
 
 from pathlib import Path
 

@@ -30,7 +30,18 @@ from bot.completion import CompletionClient
 from bot.compose.bot import assembled
 from bot.events import Chat, File, Message, MessageRef, Place, User
 from bot.settings import Settings
-from bot.surface import Accept, Budget, Capabilities, Document, Form, Outgoing, Rank, Slots, Speech
+from bot.surface import (
+    Accept,
+    Activity,
+    Budget,
+    Capabilities,
+    Document,
+    Form,
+    Outgoing,
+    Rank,
+    Slots,
+    Speech,
+)
 from tests.speed.bench import Tally as Seen
 from tests.speed.bench import bare, load_server
 
@@ -146,7 +157,9 @@ class Platform:
     ) -> MessageRef:
         return await self.post(place, message)
 
-    async def show_status(self, place: Place, words: str) -> None: ...
+    async def show_status(
+        self, place: Place, words: str, *, doing: Activity = "waiting"
+    ) -> None: ...
 
     async def open_form(self, place: Place, form: Form) -> None: ...
 
