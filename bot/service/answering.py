@@ -31,7 +31,7 @@ from bot.service.running import Cause, Run
 from bot.service.status import Status
 from bot.service.tools import Tools
 from bot.store.database import Fault
-from bot.store.records import Answer, Outcome, Source, Upload, Value
+from bot.store.records import Answer, Decided, Outcome, Source, Upload, Value
 from bot.surface import Activity, Outgoing
 
 KEEP_EVERY = 1.9
@@ -72,6 +72,7 @@ class Turn:
     ) -> None:
         self.left = False  # put back unasked, for the next process
         self.closed: Answer | None = None  # as it is once it has been shown to its end
+        self.rated = False  # by its asker, before it was closed
         self.speech = b""
         self._tools = tools
         self._answer = answer
@@ -332,7 +333,8 @@ class Turn:
     # Closing
 
     async def _close(self, ending: Ending) -> None:
-        if not await self._decided(ending):
+        decided = await self._decided(ending)
+        if decided is None:
             self._live.abandon()
             return
         answer = replace(
@@ -346,16 +348,16 @@ class Turn:
             finished_at=self._tools.now(),
         )
         if not ending.silent:
-            await self._live.finish(await endings.ending(self._tools, answer))
+            await self._live.finish(await endings.ending(self._tools, answer, decided.rating))
         elif ending.text.strip():
             # Not just let go: a first message on its way would be on the screen unknown to us.
             await self._live.finish(Outgoing(text=endings.under(ending.text)))
         else:
             self._live.abandon()
-        await self._tools.store.closed(self._answer.id, self._claim)
+        self.rated = await self._tools.store.closed(self._answer.id, self._claim)
         self.closed = None if ending.silent else answer
 
-    async def _decided(self, ending: Ending) -> bool:
+    async def _decided(self, ending: Ending) -> Decided | None:
         stream = self._stream
         usage = stream.usage if stream else None
         return await self._tools.store.closing(

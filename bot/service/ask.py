@@ -40,7 +40,7 @@ async def question(tools: Tools, work: Work, asked: Asked, *, replaces: str = ""
     except CompletionError as error:
         code = error.code if isinstance(error, Refused) else ""
         observe.count_api_error(code or type(error).__name__)
-        opened = await open_answer(tools, work, asked, {}, replaces=replaces)
+        opened, _ = await open_answer(tools, work, asked, {}, replaces=replaces)
         await recover.close(tools, opened, "failed", type(error).__name__)
         return
     if resolved is None:
@@ -58,9 +58,9 @@ async def begin(
     replaces: str = "",
 ) -> None:
     """Open the answer and work it out; found open by an earlier try, it is taken up instead."""
-    opened = await open_answer(tools, work, asked, values, replaces=replaces)
+    opened, claim = await open_answer(tools, work, asked, values, replaces=replaces)
     await _end_photo(tools, work.event.place, asked)
-    await recover.resume(tools, opened)
+    await recover.resume(tools, opened, claim)
 
 
 async def open_answer(
@@ -70,21 +70,22 @@ async def open_answer(
     values: Mapping[str, Value],
     *,
     replaces: str = "",
-) -> Answer:
-    place = work.event.place
-    return await tools.store.open_answer(
-        Answer(
-            id=uuid4().hex,
-            event=work.event.id,
-            place=answer_place(place, asked.ref),
-            end_user=end_user(tools, place),
-            question=asked.ref,
-            replaces=replaces,
-            inputs=dict(values),
-            files=asked.files,
-            created_at=tools.now(),
-        )
+) -> tuple[Answer, str]:
+    """The answer to it, and the claim it is held with: "" where it was open before."""
+    place, claim = work.event.place, uuid4().hex
+    answer = Answer(
+        id=uuid4().hex,
+        event=work.event.id,
+        place=answer_place(place, asked.ref),
+        end_user=end_user(tools, place),
+        question=asked.ref,
+        replaces=replaces,
+        inputs=dict(values),
+        files=asked.files,
+        created_at=tools.now(),
     )
+    opened = await tools.store.open_answer(answer, claim)
+    return opened, claim if opened.id == answer.id else ""
 
 
 def answer_place(place: Place, ref: MessageRef | None) -> Place:

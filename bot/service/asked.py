@@ -43,29 +43,23 @@ async def remembered(tools: Tools, work: Work) -> Asked | None:
     quoted = await _quoted_words(tools, event.place, quote)
     if event.ref is None:
         return Asked(text=text, quoted=quoted, files=files)
-    for part in work.parts or (event,):
-        if part.ref is not None:
-            own = part.files if work.parts else files
-            await _remember(tools, event, part.ref, part.text.strip(), own, quoted)
+    parts = [
+        Question(
+            ref=part.ref,
+            event=event.id,
+            text=part.text.strip(),
+            files=part.files if work.parts else files,
+            quoted=quoted,
+        )
+        for part in work.parts or (event,)
+        if part.ref is not None
+    ]
     if isinstance(event, Message) and event.album:
-        await _remember_album(tools, event)
-    now = await current(tools, event.ref)
+        # For parts that come later: which question the album is.
+        parts.append(Question(ref=album(event), event=event.id))
+    now = _standing(await tools.store.take_question(parts))
     # A question that had to wait for details comes back with the pictures it was joined with.
     return now and replace(now, files=now.files or files)
-
-
-async def _remember(
-    tools: Tools,
-    event: Message | Command,
-    ref: MessageRef,
-    text: str,
-    files: tuple[File, ...],
-    quoted: str,
-) -> None:
-    if await tools.store.question(ref) is None:
-        await tools.store.remember_question(
-            Question(ref=ref, event=event.id, text=text, files=files, quoted=quoted)
-        )
 
 
 async def current(tools: Tools, ref: MessageRef) -> Asked | None:
@@ -73,7 +67,10 @@ async def current(tools: Tools, ref: MessageRef) -> Asked | None:
     found = await tools.store.question(ref)
     if found is None:
         return None
-    parts = await tools.store.questions_of(found.event)
+    return _standing(await tools.store.questions_of(found.event))
+
+
+def _standing(parts: Sequence[Question]) -> Asked | None:
     standing = [one for one in parts if not one.deleted and not one.ref.id.startswith(_ALBUM)]
     if not standing:
         return None
@@ -130,9 +127,3 @@ def same_files(one: Sequence[File], other: Sequence[File]) -> bool:
 def album(message: Message) -> MessageRef:
     """Stands for an album as a whole, beside the messages it is made of."""
     return replace(message.ref, id=f"{_ALBUM}{message.album}")
-
-
-async def _remember_album(tools: Tools, message: Message) -> None:
-    """Note which question an album is, for its parts that come later."""
-    if await tools.store.question(album(message)) is None:
-        await tools.store.remember_question(Question(ref=album(message), event=message.id))

@@ -26,12 +26,8 @@ _FAULTS: Mapping[str, Callable[[Phrases], str]] = {
 """What can go wrong besides the API, by the name that is kept; the phrase that tells it."""
 
 
-async def ending(tools: Tools, answer: Answer, rating: Rating | None = None) -> Outgoing:
-    """What finally shows `answer`, whose outcome is decided.
-
-    `rating` is what its asker thinks, looked up when it is not given.
-    """
-    rating = rating or await tools.store.rating(answer.id, answer.place.user.id)
+async def ending(tools: Tools, answer: Answer, rating: Rating | None) -> Outgoing:
+    """What finally shows `answer`, whose outcome is decided; `rating` is what its asker thinks."""
     phrases = await tools.phrases_for(answer.place)
     try:
         parameters = await tools.app.parameters()

@@ -35,11 +35,14 @@ STOP_WAIT = 5.0
 _log = observe.get_logger("bot.service.recover")
 
 
-async def resume(tools: Tools, answer: Answer) -> None:
-    """Bring an answer to its end, whatever became of it before. Raises Again as `work_out` does."""
+async def resume(tools: Tools, answer: Answer, claim: str = "") -> None:
+    """Bring an answer to its end, whatever became of it before. Raises Again as `work_out` does.
+
+    `claim` is the one it is held with, if it is.
+    """
     match answer.state:
         case "waiting":
-            await work_out(tools, answer)
+            await work_out(tools, answer, claim)
         case "asked" | "streaming" | "closing":
             await leave(tools, answer)
         case _:
@@ -107,7 +110,8 @@ async def _show(tools: Tools, answer: Answer) -> None:
     A text that may be there although nobody knows its message is not posted again.
     """
     screens = await tools.store.screens(answer.id)
-    outgoing = await endings.ending(tools, answer)
+    rating = await tools.store.rating(answer.id, answer.place.user.id)
+    outgoing = await endings.ending(tools, answer, rating)
     # Where nobody is left to read there is nothing more to do; all else is tried again.
     with contextlib.suppress(Expired, Forbidden, Gone):
         if any(screen.role == "text" and screen.ref is None for screen in screens):

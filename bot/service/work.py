@@ -12,23 +12,26 @@ from bot.store.records import Answer, Recording
 from bot.surface import Again
 
 
-async def work_out(tools: Tools, answer: Answer) -> None:
+async def work_out(tools: Tools, answer: Answer, claim: str = "") -> None:
     """Answer what waits. Raises Again when the process ends before the API was asked.
 
-    Returns once the answer is shown: what the API still says of it nobody has to wait for.
+    `claim` is the one it is held with, if it is. Returns once the answer is shown: what the API
+    still says of it nobody has to wait for.
     """
     shown = asyncio.Event()
-    await tools.running.lead(answer.id, _work_out(tools, answer, shown), shown)
+    await tools.running.lead(answer.id, _work_out(tools, answer, claim, shown), shown)
 
 
-async def _work_out(tools: Tools, answer: Answer, shown: asyncio.Event) -> None:
+async def _work_out(tools: Tools, answer: Answer, claim: str, shown: asyncio.Event) -> None:
     with (
         tools.running.opened(answer.id) as run,
         observe.OPEN_ANSWERS.track_inprogress(),
         observe.bound(answer=answer.id),
     ):
-        claim = uuid4().hex
-        held = await tools.store.claim(answer.id, claim)
+        held: Answer | None = answer
+        if not claim:
+            claim = uuid4().hex
+            held = await tools.store.claim(answer.id, claim)
         if held is None:
             return
         if held.state != "waiting":
@@ -40,15 +43,15 @@ async def _work_out(tools: Tools, answer: Answer, shown: asyncio.Event) -> None:
     if turn.left:
         raise Again(0)
     if turn.closed is not None:
-        await _afterwards(tools, turn.closed, turn.speech)
+        await _afterwards(tools, turn.closed, turn.speech, rated=turn.rated)
 
 
-async def _afterwards(tools: Tools, answer: Answer, speech: bytes) -> None:
+async def _afterwards(tools: Tools, answer: Answer, speech: bytes, *, rated: bool) -> None:
     """What waits for the end of an answer: its voice, and reactions that came early."""
     media = sniff(speech[:64])
     if media is not None and answer.outcome == "whole":
         recording = Recording(data=speech, media_type=media.media_type)
         await tools.store.keep_recording(answer.id, recording)
-    if await tools.store.rating(answer.id, answer.place.user.id) is not None:
+    if rated:
         await rate.settle(tools)
     await speak.after(tools, answer)

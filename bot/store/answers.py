@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql import ColumnElement
 
 from bot.events import Chat, MessageRef, Place, User
-from bot.store import ready, retention, usage
+from bot.store import ratings, ready, retention, usage
 from bot.store.ready import Row
-from bot.store.records import Answer, Outcome, Source, Upload, Value
+from bot.store.records import Answer, Closed, Decided, Outcome, Source, Upload, Value
 from bot.store.statements import new
 from bot.store.tables import answers, inbox, questions, screens
 
@@ -23,13 +23,13 @@ _TAKEN_OVER = (
 """Columns that are the fields of the same name."""
 
 
-def open_answer(connection: Connection, answer: Answer, now: datetime) -> Answer:
+def open_answer(connection: Connection, answer: Answer, claim: str, now: datetime) -> Answer:
     finished = answer.state == answer.outcome
     values = {name: getattr(answer, name) for name in _TAKEN_OVER}
     values["finished_at"] = (answer.finished_at or now) if finished else None
     values |= _place_columns(answer.place)
     forgotten = ready.first(connection, _FORGOTTEN, {"this": answer.event}) is not None
-    values |= {"claim": "", "forget_wanted": forgotten, "emptied": False}
+    values |= {"claim": claim, "forget_wanted": forgotten, "emptied": False}
     values["asked_at"] = None if answer.state == "waiting" else answer.created_at
     row = ready.first(connection, new(connection.dialect.name, answers, "event"), values)
     return _answer(row or ready.rows(connection, _FOR, {"this": answer.event})[0])
@@ -86,24 +86,31 @@ def closing(
     currency: str,
     message_id: str,
     task_id: str,
-) -> bool:
+) -> Decided | None:
     held = {"this": id, "holder": claim}
     values = {"outcome": outcome, "text": text, "error": error, "sources": tuple(sources)}
     used = {"tokens": tokens, "price": price, "currency": currency}
     ids = {"known_message": message_id, "known_task": task_id}
     row = ready.first(connection, _CLOSING, held | values | used | ids)
+    if row is not None:
+        usage.add(connection, now.astimezone(UTC).date(), row["end_user"], tokens, price, currency)
+    # Decided, and its usage counted, by the first that came; or claimed by another.
+    row = row or ready.first(connection, _HELD, held)
     if row is None:
-        # Decided, and its usage counted, by the first that came; or claimed by another.
-        return ready.first(connection, _HELD, held) is not None
-    usage.add(connection, now.astimezone(UTC).date(), row["end_user"], tokens, price, currency)
-    return True
+        return None
+    return Decided(rating=ratings.rating(connection, id, row["user_id"]))
 
 
-def closed(connection: Connection, id: str, claim: str, now: datetime) -> None:
+def closed(connection: Connection, id: str, claim: str, now: datetime) -> Closed | None:
     values = {"this": id, "holder": claim, "finished_at": now}
-    finished = ready.first(connection, _CLOSED, values)
-    if finished and finished["forget_wanted"]:
+    row = ready.first(connection, _CLOSED, values)
+    if row is None:
+        return None
+    if row["forget_wanted"]:
         retention.forget_answers(connection, answers.c.id == id)
+    done = ready.changed(connection, _DONE, {"this": row["event"], "now": now}) == 1
+    rated = ratings.rating(connection, id, row["user_id"]) is not None
+    return Closed(work=row["event"] if done else "", rated=rated)
 
 
 def want_stop(connection: Connection, id: str) -> Answer | None:
@@ -165,6 +172,12 @@ def asked_since(connection: Connection, end_user: str, since: datetime) -> int:
 _FORGOTTEN = select(inbox.c.number).where(
     inbox.c.id == bindparam("this"), inbox.c.state == "forgotten"
 )
+# The work is done with its answer. What was said is no longer needed, the id is.
+_DONE = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("this"), inbox.c.finished_at.is_(None))
+    .values(state="done", body=b"", run_at=None, finished_at=bindparam("now"))
+)
 _open = answers.c.finished_at.is_(None)
 
 # Built once: what every answer does. Values that are not named here are given at execution.
@@ -172,7 +185,7 @@ _this = answers.c.id == bindparam("this")
 _held = _this & (answers.c.claim == bindparam("holder"))
 _THIS = select(answers).where(_this)
 _FOR = select(answers).where(answers.c.event == bindparam("this"))
-_HELD = select(answers.c.number).where(_held)
+_HELD = select(answers.c.user_id).where(_held)
 _CLAIM = update(answers).where(_this, _open).values(claim=bindparam("claim")).returning(answers)
 _ASKED = (
     update(answers)
@@ -204,13 +217,13 @@ _CLOSING = (
         message_id=func.coalesce(func.nullif(bindparam("known_message"), ""), answers.c.message_id),
         task_id=func.coalesce(func.nullif(bindparam("known_task"), ""), answers.c.task_id),
     )
-    .returning(answers.c.end_user)
+    .returning(answers.c.end_user, answers.c.user_id)
 )
 _CLOSED = (
     update(answers)
     .where(_held, answers.c.state == "closing")
     .values(state=answers.c.outcome)
-    .returning(answers.c.forget_wanted)
+    .returning(answers.c.forget_wanted, answers.c.event, answers.c.user_id)
 )
 
 

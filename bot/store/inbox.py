@@ -16,6 +16,8 @@ from bot.store.statements import insert
 from bot.store.tables import inbox
 from bot.store.transactions import Transactions
 
+KNOWN = 1000  # ids done with their answers of which it may yet be asked: a few at a time
+
 # Built once, with the values apart: building costs as much as the database's work.
 _THIS = update(inbox).where(inbox.c.id == bindparam("this"))
 _BEGUN = _THIS.values(attempts=inbox.c.attempts + 1)
@@ -45,6 +47,7 @@ class SqlInbox:
         self._transactions = transactions
         self._now = now
         self._take = take
+        self._done: set[str] = set()
 
     async def take(self) -> bool:
         """Be the one process that works on these rows, until it ends; False while another is."""
@@ -94,8 +97,17 @@ class SqlInbox:
         """Count one attempt more."""
         await self._change(_BEGUN, {"this": id})
 
+    def note_done(self, id: str) -> None:
+        """It was done in another's transaction, so that `done` has nothing to do for it."""
+        if len(self._done) == KNOWN:
+            self._done.clear()  # those that are never asked about; a second time does no harm
+        self._done.add(id)
+
     async def done(self, *ids: str) -> None:
-        await self._finish(ids, "done")
+        left = tuple(id for id in ids if id not in self._done)
+        self._done.difference_update(ids)
+        if left:
+            await self._finish(left, "done")
 
     async def failed(self, id: str) -> None:
         await self._finish((id,), "failed")

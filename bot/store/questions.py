@@ -37,6 +37,15 @@ def remember_question(connection: Connection, question: Question, now: datetime)
     return Question(**connection.execute(select(*_COLUMNS).where(its_row)).one()._mapping)
 
 
+def take_question(
+    connection: Connection, parts: Sequence[Question], now: datetime
+) -> list[Question]:
+    taken = [
+        question(connection, part.ref) or remember_question(connection, part, now) for part in parts
+    ]
+    return questions_of(connection, taken[0].event)
+
+
 def question(connection: Connection, ref: MessageRef) -> Question | None:
     row = ready.first(connection, _ON_MESSAGE, {"this": ref})
     return _question(row) if row else None

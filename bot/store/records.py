@@ -133,6 +133,21 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """An outcome that stays. `rating` is what the asker thinks by then."""
+
+    rating: Rating | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A finished answer: the event whose work is done with it, and whether its asker rated it."""
+
+    work: str
+    rated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
     """What one person has settled in one chat. `voice`: every answer is also spoken."""
 

@@ -32,6 +32,7 @@ from bot.store import (
 from bot.store.inbox import SqlInbox
 from bot.store.records import (
     Answer,
+    Decided,
     Dialog,
     Figures,
     Opinion,
@@ -63,21 +64,28 @@ async def keeping(
 ) -> AsyncIterator[tuple["Store", SqlInbox]]:
     """The store and the inbox on one database of the newest schema; both share their commits."""
     async with transactions.running(engine) as running, sole.contended(engine) as take:
-        yield Store(running, now), SqlInbox(running, now, take)
+        inbox = SqlInbox(running, now, take)
+        yield Store(running, now, inbox.note_done), inbox
 
 
 class Store:
     """`claim` is the mark of the process that works on an answer; only it may write there."""
 
-    def __init__(self, transactions: Transactions, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        now: Callable[[], datetime] = utc_now,
+        note_done: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._transactions = transactions
         self._now = now
+        self._note_done = note_done
 
     # Answers
 
-    async def open_answer(self, answer: Answer) -> Answer:
-        """The answer to that event: this one, or the one that was there before."""
-        return await self._write(answers.open_answer, answer, self._now())
+    async def open_answer(self, answer: Answer, claim: str = "") -> Answer:
+        """The answer to that event: this one, held with `claim`, or the one there was before."""
+        return await self._write(answers.open_answer, answer, claim, self._now())
 
     async def answer(self, id: str) -> Answer | None:
         return await self._read(answers.answer, id)
@@ -119,10 +127,10 @@ class Store:
         currency: str = "",
         message_id: str = "",
         task_id: str = "",
-    ) -> bool:
+    ) -> Decided | None:
         """Decide the outcome and count the usage, both once: what is decided stays.
 
-        False: claimed by another. An empty `message_id` or `task_id` leaves the one there.
+        None: claimed by another. An empty `message_id` or `task_id` leaves the one there.
         """
         step = partial(
             answers.closing,
@@ -138,9 +146,17 @@ class Store:
         )
         return await self._write(step, id, claim, self._now())
 
-    async def closed(self, id: str, claim: str) -> None:
-        """Everything is on the screen; nothing happens without an outcome or the claim."""
-        await self._write(answers.closed, id, claim, self._now())
+    async def closed(self, id: str, claim: str) -> bool:
+        """Everything is on the screen, and the work of its event is done with it.
+
+        Tells whether its asker has rated it. Nothing happens without an outcome or the claim.
+        """
+        closed = await self._write(answers.closed, id, claim, self._now())
+        if closed is None:
+            return False
+        if closed.work:
+            self._note_done(closed.work)
+        return closed.rated
 
     async def want_stop(self, id: str) -> Answer | None:
         """Want an answer to end early; the row as it is then, untouched if it is finished."""
@@ -189,6 +205,13 @@ class Store:
         return await self._write(screens.take_over_screens, old_answer, new_answer)
 
     # Questions
+
+    async def take_question(self, parts: Sequence[Question]) -> list[Question]:
+        """Keep those of its parts that are not known yet; all of them, as they read now.
+
+        What is known keeps its event: with the first part it decides which question it is.
+        """
+        return await self._write(questions.take_question, parts, self._now())
 
     async def remember_question(self, question: Question) -> Question:
         """Keep the question; returns it as it reads now, since an edit may have come first."""
