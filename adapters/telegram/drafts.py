@@ -34,8 +34,8 @@ class Line:
 
     def __init__(self) -> None:
         self.id = secrets.randbelow(2**31 - 1) + 1  # anything but 0; as JSON numbers are exact
-        self.grows = self.over = False
-        self.stopped = False
+        self.grows = self.over = self.stopped = False
+        self.was_drawn = False
         self.shown: Rendered | None = None
         self._drawn_at = -inf
         self._lock = asyncio.Lock()
@@ -56,6 +56,7 @@ class Line:
             await spot.account.calls.draft(
                 spot.to, self.id, rendered.text, rendered.entities, can_stop=features.draft_stop
             )
+            self.was_drawn = True
             self.shown = rendered
             self._drawn_at = asyncio.get_running_loop().time()
 

@@ -117,7 +117,7 @@ class Draft:
         self._text = Text()
         self._who = secrets.token_hex(6)
         self._line: Line | None = None
-        self._drawn = self._mute = self._was_limited = False
+        self._mute = self._was_limited = False
         self._ref: MessageRef | None = None
 
     @property
@@ -142,11 +142,13 @@ class Draft:
         shown = self._text.render(message.text)
         if self._mute or not shown.text.strip():
             return None
+        line = self._taken()
         try:
-            await self._taken().draw(self._spot, shown)
+            await line.draw(self._spot, shown)
         except Refused as refused:
-            return await self._go_on_without(message, refused)
-        self._drawn = True
+            if not line.was_drawn:
+                return await self._go_on_without(message, refused)
+            self._mute = True  # something about these words; the last word is a message anyway
         return None
 
     async def finish(self, message: Outgoing) -> MessageRef:
@@ -173,9 +175,6 @@ class Draft:
         return self._line
 
     async def _go_on_without(self, message: Outgoing, refused: Refused) -> MessageRef | None:
-        if self._drawn:
-            self._mute = True  # something about these words; the last word is a message anyway
-            return None
         if not isinstance(refused, Unsupported):
             self._drafts.refuse(self._spot.chat, refused)
         self.leave()

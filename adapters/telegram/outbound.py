@@ -10,11 +10,13 @@ from adapters.telegram.account import Account
 from adapters.telegram.drafts import KEPT, Drafts
 from adapters.telegram.errors import Refused
 from adapters.telegram.growing import Draft, Edits
+from adapters.telegram.quoting import Quoting
 from adapters.telegram.spot import PLATFORM, Spot
-from adapters.telegram.status import FADES, Doing, Statuses
+from adapters.telegram.status import FADES, Statuses
 from adapters.telegram.writing import Rich, Streaming, Writing, captioned, rendered
 from bot.events import File, MessageRef, Place
 from bot.surface import (
+    Activity,
     Budget,
     Capabilities,
     Document,
@@ -52,6 +54,7 @@ class TelegramSurface:
     ) -> None:
         self.accounts = accounts
         self.drafts = Drafts()
+        self.quoting = Quoting()
         self._slots = slots
         self._streaming = streaming
         self._writing = Writing(self.drafts, streaming=streaming, rich=rich)
@@ -138,7 +141,7 @@ class TelegramSurface:
         turn = spot.turn(Rank.PERSON, tries=2)
         return spot.ref(await self._writing.attach(turn, spot, send))
 
-    async def show_status(self, place: Place, words: str, *, doing: Doing = "waiting") -> None:
+    async def show_status(self, place: Place, words: str, *, doing: Activity = "waiting") -> None:
         """What is shown ends by itself, or with the next message."""
         if words:
             by_draft = self._draws(place)
@@ -184,7 +187,7 @@ class TelegramSurface:
         account = self.accounts.get(place.chat.workspace)
         if account is None:
             raise Forbidden("this bot is no longer here")
-        return Spot(account, self._slots, place)
+        return Spot(account, self._slots, place, self.quoting)
 
 
 def _check_size(data: bytes) -> None:

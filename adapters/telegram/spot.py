@@ -5,6 +5,7 @@ from typing import Self, TypeAlias, TypeVar
 
 from adapters.telegram import limits
 from adapters.telegram.account import Account
+from adapters.telegram.quoting import Quoting
 from adapters.telegram.shapes import To
 from bot.events import Chat, MessageRef, Place
 from bot.surface import Budget, Rank, RateLimited, Slots
@@ -15,24 +16,24 @@ Call: TypeAlias = Callable[[], Awaitable[T]]
 
 
 class Spot:
-    """Where something is said, and by which account.
+    """Where something is said, and by which account."""
 
-    `reply_to` quotes the question in groups, where others speak in between; in a private chat the
-    answer follows its question, and a quote would only be in the way.
-    """
-
-    def __init__(self, account: Account, slots: Slots, place: Place) -> None:
-        chat, question = place.chat, place.reply_to
+    def __init__(self, account: Account, slots: Slots, place: Place, quoting: Quoting) -> None:
+        chat = place.chat
         self.account = account
         self.slots = slots
         self.place = place
         self.to = To(chat=int(chat.id), thread=int(chat.thread) if chat.thread else None)
-        quotes = not chat.private and question is not None and question.chat == chat.id
-        self.reply_to = int(question.id) if question is not None and quotes else None
+        self._quoting = quoting
 
     @property
     def chat(self) -> Chat:
         return self.place.chat
+
+    @property
+    def reply_to(self) -> int | None:
+        """The message that what is said now replies to."""
+        return self._quoting.reply_to(self.place)
 
     @property
     def messages(self) -> Sequence[Budget]:

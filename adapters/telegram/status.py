@@ -1,8 +1,7 @@
 """What passes while an answer is on its way: a draft's "Thinking…", words in it, "typing"."""
 
 import asyncio
-from math import inf
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from adapters.telegram import markup
 from adapters.telegram.drafts import Drafts
@@ -10,16 +9,11 @@ from adapters.telegram.errors import Refused
 from adapters.telegram.markup import Rendered
 from adapters.telegram.remembered import Remembered
 from adapters.telegram.spot import Spot, Turn
-from bot.surface import Rank, Stopped
+from bot.surface import Activity, Rank, Stopped
 
-Doing: TypeAlias = Literal["thinking", "waiting", "rewriting", "speaking"]
-"""thinking: an answer will come · waiting: the words are news · rewriting: an answer will grow in
-the place of an old one · speaking: a voice message will come."""
-
-LASTS: Final = 5.0
-"""Seconds that a chat action is shown ("5 seconds or less", sendChatAction)."""
 FADES: Final = 4.5
-"""Seconds after which a status is shown again, in time for the call."""
+"""Seconds after which a status is shown again: a chat action is there for "5 seconds or less"
+(sendChatAction)."""
 
 _THINKING: Final = Rendered(text="", entities=())
 """Clients show "Thinking…", in the person's language."""
@@ -32,17 +26,19 @@ class Statuses:
 
     def __init__(self, drafts: Drafts) -> None:
         self._drafts = drafts
+        self._wordy: set[str] = set()  # accounts whose server has no empty drafts
         self._acted_at: Remembered[tuple[str, str, str, str], float] = Remembered(_MOST)
 
-    async def show(self, spot: Spot, words: str, doing: Doing, *, by_draft: bool) -> None:
+    async def show(self, spot: Spot, words: str, doing: Activity, *, by_draft: bool) -> None:
         by_draft = by_draft and doing in ("thinking", "waiting")
-        if by_draft and await self._draw(spot, words if doing == "waiting" else ""):
+        if by_draft and await self._draw(spot, words, doing):
             return
         await self._act(spot, "record_voice" if doing == "speaking" else "typing")
 
-    async def _draw(self, spot: Spot, words: str) -> bool:
+    async def _draw(self, spot: Spot, words: str, doing: Activity) -> bool:
         """Whether nothing more is to be done: False where the chat takes no drafts."""
-        shown = markup.render(words, mine=True) if words else _THINKING
+        native = doing == "thinking" and spot.account.id not in self._wordy
+        shown = _THINKING if native else markup.render(words, mine=True)
         line = self._drafts.waiting(spot.chat)
         if line is None or line.shows(shown):
             return True
@@ -56,6 +52,9 @@ class Statuses:
         except Stopped:
             return True
         except Refused as refused:
+            if native and "empty" in refused.text:  # before Bot API 10.0
+                self._wordy.add(spot.account.id)
+                return await self._draw(spot, words, doing)
             self._drafts.refuse(spot.chat, refused)
             return False
         return True
@@ -64,7 +63,8 @@ class Statuses:
         """One sign is enough, however many wait in a chat."""
         now = asyncio.get_running_loop().time()
         key = (spot.account.id, spot.chat.id, spot.chat.thread, action)
-        if now - (self._acted_at.get(key) or -inf) < FADES / 2:
+        acted_at = self._acted_at.get(key)
+        if acted_at is not None and now < acted_at + FADES / 2:
             return
         self._acted_at.put(key, now)
         turn = Turn(spot.slots, spot.drafts, Rank.FRAME)

@@ -67,8 +67,7 @@ class Writing:
         asks = _can_ask(spot)
         keys = keyboard.markup(message, asks=asks, selective=not spot.chat.private)
         calls, to, reply_to = spot.account.calls, spot.to, spot.reply_to
-        if form == "rich":
-            html = rich.to_rich(message.text)
+        if form == "rich" and (html := rich.to_rich(message.text)):
             try:
                 id = await self._sent(
                     turn, spot, lambda: calls.send_rich(to, html, markup=keys, reply_to=reply_to)
@@ -134,7 +133,8 @@ class Writing:
     ) -> None:
         keys, calls, chat = keyboard.markup(message), spot.account.calls, spot.to.chat
         if form == "rich":
-            html = rich.to_rich(message.text)
+            if not (html := rich.to_rich(message.text)):
+                raise Refused("beyond what a rich message holds")
             await turn.make(lambda: calls.edit_rich(chat, id, html, markup=keys))
             return
         shown = shown or rendered(message)

@@ -31,8 +31,8 @@ class TelegramStage:
     `ada` sits in her private chat with the bot, and in two groups, where the bot is administrator.
     """
 
-    def __init__(self, way: Way) -> None:
-        self.telegram = Telegram(asyncio.get_running_loop().time)
+    def __init__(self, way: Way, *, api: str = "10.3") -> None:
+        self.telegram = Telegram(asyncio.get_running_loop().time, api=api)
         self.bot = self.telegram.bot(TOKEN, "parley_bot")
         ada = self.telegram.person("Ada")
         self.dm = self.telegram.private(ada, self.bot)
