@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot import observe, web
+from bot.completion import CompletionClient
 from bot.compose.api import completion
 from bot.compose.bot import assembled
 from bot.compose.stopping import until_told_to_stop
@@ -13,21 +14,27 @@ from bot.surface import Slots
 async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S104 - a web server
     """Serve until SIGTERM or SIGINT, then end what is open."""
     log = observe.get_logger("bot")
+    async with completion(settings) as client:
 
-    def platforms(_: Slots) -> Sequence[web.Adapter]:
-        return ()
+        def platforms(slots: Slots) -> Sequence[web.Adapter]:
+            return _adapters(settings, client, slots)
 
-    async with (
-        completion(settings) as client,
-        assembled(settings, client, platforms, host=host, port=settings.port) as (bot, port),
-    ):
-        for name in _platforms_without_adapter(settings):
-            log.warning("this version has no adapter for a platform that is set", platform=name)
-        log.info("serving", port=port)
-        await bot.run(until_told_to_stop)
-        log.info("stopped")
+        whole = assembled(settings, client, platforms, host=host, port=settings.port)
+        async with whole as (bot, port):
+            if settings.slack_bot_token:
+                log.warning(
+                    "this version has no adapter for a platform that is set", platform="slack"
+                )
+            log.info("serving", port=port)
+            await bot.run(until_told_to_stop)
+            log.info("stopped")
 
 
-def _platforms_without_adapter(settings: Settings) -> list[str]:
-    tokens = {"telegram": settings.telegram_bot_token, "slack": settings.slack_bot_token}
-    return [name for name, token in tokens.items() if token]
+def _adapters(settings: Settings, client: CompletionClient, slots: Slots) -> list[web.Adapter]:
+    """Those whose token is set; what the others need is not even imported."""
+    adapters: list[web.Adapter] = []
+    if settings.telegram_bot_token:
+        from bot.compose.telegram import telegram
+
+        adapters.append(telegram(settings, client, slots))
+    return adapters

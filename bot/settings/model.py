@@ -79,8 +79,8 @@ class Settings(BaseSettings):
     )
     parley_telegram_streaming: Annotated[Literal["auto", "draft", "edit"], Word] = setting(
         "auto",
-        "How answers grow in Telegram: as a draft that becomes a message, in private chats, or by "
-        "editing a message. `auto` and `draft` edit where drafts cannot be.",
+        "How answers grow in Telegram: `auto` draws drafts in private chats and edits a message "
+        "elsewhere, `draft` shows an answer whole where there are no drafts, `edit` draws none.",
         "edit",
     )
     parley_telegram_rich: Annotated[Literal["auto", "always", "never"], Word] = setting(

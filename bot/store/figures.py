@@ -14,8 +14,8 @@ def since(connection: Connection, moment: datetime) -> Figures:
     """What happened from `moment` on; usage is kept by the day, so all of its day counts."""
     at = {"moment": moment}
     asked, people = connection.execute(_ASKED, at).one()
-    outcomes = dict(connection.execute(_OUTCOMES, at).tuples().all())
-    opinions = dict(connection.execute(_OPINIONS, at).tuples().all())
+    outcomes: dict[str, int] = {row[0]: row[1] for row in connection.execute(_OUTCOMES, at)}
+    opinions: dict[str, int] = {row[0]: row[1] for row in connection.execute(_OPINIONS, at)}
     tokens = 0
     spent: dict[str, Decimal] = {}
     for row in connection.execute(_USED, {"that_day": moment.date()}):
