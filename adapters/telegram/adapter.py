@@ -10,6 +10,7 @@ from telegram.request import BaseRequest
 from adapters.telegram.account import API_URL, Account
 from adapters.telegram.hearing import Ear
 from adapters.telegram.outbound import TelegramSurface
+from adapters.telegram.page import Page, dress
 from adapters.telegram.polling import Polling
 from adapters.telegram.webhook import Webhook, secret_of
 from adapters.telegram.writing import Rich, Streaming
@@ -28,8 +29,8 @@ class Telegram(TelegramSurface):
 
     With `public_url` Telegram brings updates there, under PATH, and under PATH with the bot's id
     when there are several; without it they are fetched. `secret` is what Telegram is to send along,
-    "" for one of our own. `requests` makes other transports than our own. Raises ValueError for
-    what is no token.
+    "" for one of our own. What `page` leaves out stays as it is. `requests` makes
+    other transports than our own. Raises ValueError for what is no token.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Telegram(TelegramSurface):
         secret: str = "",
         streaming: Streaming = "auto",
         rich: Rich = "auto",
+        page: Page | None = None,
         requests: Callable[[], BaseRequest | None] = lambda: None,
     ) -> None:
         made = {token: Account(token, api_url=api_url, request=requests()) for token in tokens}
         accounts = {account.id: account for account in made.values()}
         super().__init__(accounts, slots, streaming=streaming, rich=rich)
+        self._page = page or Page()
         several = len(accounts) > 1
         self._doors: dict[str, Webhook] = {}
         self._polls: list[Polling] = []
@@ -65,6 +68,8 @@ class Telegram(TelegramSurface):
             for account in self.accounts.values():
                 await stack.enter_async_context(account)
             async with asyncio.TaskGroup() as group:
+                for account in self.accounts.values():
+                    group.create_task(dress(account, self._page), name=f"page {account.id}")
                 for intake in self._intakes:
                     group.create_task(_kept_up(intake, accept), name=intake.account.id)
 

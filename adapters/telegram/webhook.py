@@ -6,8 +6,7 @@ import hmac
 import json
 from typing import Final
 
-from aiohttp import ClientError, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
 from adapters.telegram.account import Account
 from adapters.telegram.errors import Unauthorized
@@ -135,7 +134,7 @@ async def _read(request: web.Request) -> object:
             body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except (ClientError, HttpProcessingError):  # a body that is not packed as it says
+    except web.RequestPayloadError:  # it is not packed as it says, or cut off
         raise web.HTTPBadRequest from None
     if len(body) > LIMIT:
         raise web.HTTPRequestEntityTooLarge(LIMIT, len(body))
