@@ -58,7 +58,8 @@ async def help(tools: Tools, command: Command) -> None:
         listed = (*listed, ("stats", phrases.command_stats))
     reactions = phrases.help_reactions if able.reactions else phrases.help_reactions_admin
     lines = "\n".join(f"- /{name} – {told}" for name, told in listed)
-    await _post(tools, place, [phrases.help_head, phrases.help_edit, reactions, lines])
+    told = [phrases.help_head, phrases.help_edit, reactions, lines]
+    await _post(tools, place, told, mine=True)
 
 
 def commands(phrases: Phrases, parameters: Parameters) -> tuple[tuple[str, str], ...]:
@@ -171,11 +172,16 @@ def _is_page(text: str) -> bool:
 
 
 async def _post(
-    tools: Tools, place: Place, lines: Sequence[str], buttons: Sequence[Button] = ()
+    tools: Tools,
+    place: Place,
+    lines: Sequence[str],
+    buttons: Sequence[Button] = (),
+    *,
+    mine: bool = False,
 ) -> None:
-    """What the app's owner has written is not the bot's own text."""
+    """What the app's owner has written is not the bot's own text; `mine` is."""
     surface = tools.surface(place)
     shown = tuple(buttons) if surface.capabilities(place).buttons else ()
     text = "\n\n".join(line for line in lines if line)
     fitting = text[: surface.fits(place, text)]
-    await surface.post(place, Outgoing(text=fitting, buttons=shown))
+    await surface.post(place, Outgoing(text=fitting, buttons=shown, mine=mine))

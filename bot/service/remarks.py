@@ -224,7 +224,10 @@ async def _may_ask(tools: Tools, place: Place) -> bool:
     dialog = await tools.store.dialog(scope(place))
     if dialog is None or dialog.kind == "rating":
         return True
-    return dialog.kind == "inputs" and not (dialog.state.get("kept") or dialog.state.get("note"))
+    if dialog.kind != "inputs" or dialog.state.get("kept") or dialog.state.get("asked"):
+        return False
+    # A list of details asks nothing, but somebody may be at it.
+    return not dialog.state.get("note") or tools.now() - dialog.asked_at > AWAITED
 
 
 async def _open(tools: Tools, place: Place, asked: _Asked) -> None:

@@ -1,11 +1,15 @@
 """What the bot says around a rating goes when it asks for nothing any more."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.events import Quote, Submission
+from bot.service.rounds import Round
+from bot.store.records import Dialog, scope
 from bot.surface import Capabilities
 from tests.fakes.bench import EN
 from tests.fakes.completion_wire import end, message, stream
@@ -100,6 +104,21 @@ async def test_another_persons_button_is_not_met_with_silence(tmp_path: Path) ->
         await bench.do(react(bench, "👎", user="bob"))
         assert len(bench.screen.bubbles) == 2
     assert ratings_sent(wire) == []
+
+
+async def test_a_list_of_details_that_nobody_is_at_any_more_keeps_no_question_away(
+    tmp_path: Path,
+) -> None:
+    async with answered(tmp_path) as (bench, _):
+        tone = Round(note=bench.screen.bubbles[0].ref)
+        listed = Dialog(kind="inputs", state=msgspec.to_builtins(tone), asked_at=bench.now())
+        await bench.store.open_dialog(scope(bench.place()), listed)
+        await bench.do(react(bench, "👎"))
+        assert EN.rating_ask_words not in bench.screen.texts
+        bench.later += timedelta(minutes=11)
+        await bench.do(react(bench, off=("👎",)))
+        await bench.do(react(bench, "👎"))
+        assert bench.screen.texts[-1] == EN.rating_ask_words
 
 
 async def test_a_new_answer_leaves_no_question_about_the_old(tmp_path: Path) -> None:
