@@ -16,16 +16,16 @@ _BULLETS = ("•", "◦", "▪")
 _RULE = "─" * 10
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BOXES = frozenset({"pre", "quote"})  # shown apart by the client itself
+_CLOSE = frozenset({"heading", "rule", "words"})  # what follows belongs to them
 _MARKS = {"bold": "bold", "italic": "italic", "strikethrough": "strikethrough"}
 _HIDING = frozenset({"text_link", "spoiler"})  # inside these code is only words
 
 
-def gap(before: Node, node: Node) -> int:
-    """How many lines further down `node` begins than the block before it ends."""
-    if before.kind in _BOXES and node.kind in _BOXES:
+def gap(before: str, kind: str) -> int:
+    """How many lines further down a block of this kind begins than the one before it ends."""
+    if before in _BOXES and kind in _BOXES:
         return 2
-    close = before.kind in ("heading", "rule") or node.kind == "rule" or before.kind == "words"
-    return 1 if close or before.kind in _BOXES or node.kind in _BOXES else 2
+    return 1 if before in _CLOSE or kind == "rule" or before in _BOXES or kind in _BOXES else 2
 
 
 def write(node: Node, out: Writer) -> None:
@@ -68,18 +68,18 @@ def has_links(nodes: Sequence[Node]) -> bool:
 
 
 def _write_all(nodes: Sequence[Node], out: Writer, *, in_item: bool = False) -> None:
-    before = None
+    before = ""
     for node in nodes:
         place = out.place()
-        if before is not None:
-            lines = 1 if in_item and node.kind == "list" else gap(before, node)
+        if before:
+            lines = 1 if in_item and node.kind == "list" else gap(before, node.kind)
             out.add("\n" * lines + ("" if node.kind in _BOXES else out.indent))
         start = out.at
         write(node, out)
         if out.at == start:
             out.back_to(place)
         else:
-            before = node
+            before = node.kind
 
 
 def _write_words(node: Node, out: Writer) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 JOINER = "\u2060"
@@ -10,10 +10,12 @@ JOINER = "\u2060"
 
 _SCHEMES = ("http", "https")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 )
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+_VISIBLE = re.compile(f"[^\\s{_UNSEEN}]")
 _DOTS = str.maketrans("\u3002\uff0e\uff61\u2024", "....")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})\b")
 _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
@@ -55,36 +57,39 @@ _FILES = frozenset(
     ]
 )
 
-# What a client makes a link of without being asked; between signs of brackets it ends there.
+# What a client makes a link of without being asked.
+_PATH = r"[^\s<>\"«»\u2060-\u206f]*"
 _BARE = re.compile(
     r"https?://(?:[^\s/?#@<>\"'`(){}\[\]«»]{1,64}@){0,3}"
     r"(?:(?:[\w~-]{1,63}\.)+[^\W\d_][\w-]{1,62}|(?:\d{1,3}\.){3}\d{1,3})"
-    r"(?::\d{1,5})?(?:[/?#][^\s<>\"«»\u2060-\u206f]*)?"
-    r"|(?<![\w/#@.-])(?:[\w-]{1,63}\.)+"
-    r"(?:com|org|net|io|dev|app|me|ai|co|edu|gov|info|tv|de|fr|uk|ru|cn)(?![\w-])"
-    r"(?::\d{1,5})?(?:/[^\s<>\"«»\u2060-\u206f]*)?",
+    rf"(?::\d{{1,5}})?(?:[/?#]{_PATH})?",
     re.IGNORECASE,
 )
+_DOMAIN = re.compile(
+    r"\.(?:com|org|net|io|dev|app|me|ai|co|edu|gov|info|tv|de|fr|uk|ru|cn)(?![\w-])"
+    rf"(?::\d{{1,5}})?(?:/{_PATH})?",
+    re.IGNORECASE,
+)
+_NAME_BEFORE = re.compile(r"(?<![\w/#@.-])[\w-]{1,63}(?:\.[\w-]{1,63})*\Z")
+_LONGEST_NAME = 253  # characters of a host's name
 _LOOKALIKE = re.compile("[\u0370-\u058f\u13a0-\u13ff]")  # Greek to Armenian, and Cherokee
 _TRAILING = ".:;,('?!`"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 # By TDLib's rules for mentions, commands, hashtags and cashtags, where in doubt a little wider.
-_SIGNS = re.compile(
-    r"(?<!\w)@(?=\w{2})"
-    r"|(?<![\w/<>])/(?=[A-Za-z0-9_]{1,64}(?![\w/<>]))"
-    r"|(?<![A-Za-z0-9_])#(?=[\w\u200c·]*[^\W\d_])"
-    r"|(?<![A-Za-z0-9_$])\$(?=(?:1INCH|[A-Z]{1,8})(?![A-Za-z0-9_$]))"
-)
-_SCHEMES_OF_ITS_OWN = re.compile(r"(?:tg|ton|tonsite|ftp):(?=//)", re.IGNORECASE)
-_ANY_SIGN = re.compile("[@/#$Ͱ-֏Ꭰ-᏿]")
+_SIGN = re.compile(r"[@/#$]|:(?=//)")
+_CALLS = {
+    "@": re.compile(r"(?<!\w)@(?=\w{2})"),
+    "/": re.compile(r"(?<![\w/<>])/(?=[A-Za-z0-9_]{1,64}(?![\w/<>]))"),
+    "#": re.compile(r"(?<![A-Za-z0-9_])#(?=[\w\u200c·]*[^\W\d_])"),
+    "$": re.compile(r"(?<![A-Za-z0-9_$])\$(?=(?:1INCH|[A-Z]{1,8})(?![A-Za-z0-9_$]))"),
+    ":": re.compile(r"(?:(?<=tg)|(?<=ton)|(?<=tonsite)|(?<=ftp)):", re.IGNORECASE),
+}
 
 
 def is_visible(words: str) -> bool:
     """Whether there is anything to be seen; Telegram refuses text without it."""
-    return (
-        bool(words) and not _INVISIBLE.sub("", words).isspace() and bool(_INVISIBLE.sub("", words))
-    )
+    return bool(_VISIBLE.search(words))
 
 
 def safe(url: str) -> str:
@@ -126,14 +131,20 @@ def other_host(words: str, url: str) -> str:
 
 def is_bare(words: str) -> bool:
     """Whether clients make a link of exactly these words, and it leads where they say."""
-    [*found] = bare(words)
-    return found == [(0, len(words))] and words.startswith("http") and not hidden_host(words)
+    return bare(words) == [(0, len(words))] and words.startswith("http") and not hidden_host(words)
 
 
-def bare(text: str) -> Iterator[tuple[int, int]]:
-    """Where a client makes links of addresses in `text`."""
-    for found in _BARE.finditer(text) if "." in text else ():
-        yield found.start(), found.start() + _length(found[0])
+def bare(text: str) -> list[tuple[int, int]]:
+    """Where a client makes links of addresses in `text`, in order."""
+    found = []
+    if "://" in text:
+        found += [match.span() for match in _BARE.finditer(text)]
+    for domain in _DOMAIN.finditer(text):
+        start = domain.start()
+        name = _NAME_BEFORE.search(text, max(0, start - _LONGEST_NAME), start)
+        if name and not _within(start, found):
+            found.append((name.start(), domain.end()))
+    return [(start, start + _length(text[start:end])) for start, end in sorted(found)]
 
 
 def quieted(
@@ -141,24 +152,28 @@ def quieted(
 ) -> list[tuple[int, str]]:
     """What to put in where, in order, so that `text` calls nobody and hides no host.
 
-    `opaque`: what clients do not look into, in order. `commands`: whether signs work as they are.
+    `opaque`: what clients do not look into. `commands`: whether signs work as they are.
     """
-    if not _ANY_SIGN.search(text):
+    signs = [*_SIGN.finditer(text)]
+    if not signs and not _LOOKALIKE.search(text):
         return []
-    quiet: list[tuple[int, str]] = []
-    untouched = [*opaque]
-    for start, end in bare(text):
-        if not _within(start, opaque):
-            untouched.append((start, end))
-            hidden = hidden_host(text[start:end])
-            quiet += [(end, f" ({hidden})")] if hidden else []
-    untouched.sort()
-    patterns = (_SCHEMES_OF_ITS_OWN,) if commands else (_SCHEMES_OF_ITS_OWN, _SIGNS)
-    for pattern in patterns:
-        for found in pattern.finditer(text):
-            if not _within(found.start(), untouched):
-                quiet.append((found.end(), JOINER))
+    addresses = [span for span in bare(text) if not _within(span[0], opaque)]
+    quiet = [
+        (end, f" ({hidden})")
+        for start, end in addresses
+        if (hidden := hidden_host(text[start:end]))
+    ]
+    untouched = [*opaque, *addresses]
+    for sign in signs:
+        called = (sign[0] == ":" or not commands) and _CALLS[sign[0]].match(text, sign.start())
+        if called and not _within(sign.start(), untouched):
+            quiet.append((sign.end(), JOINER))
     return sorted(quiet)
+
+
+def may_mislead(text: str) -> bool:
+    """Whether there may be a name in `text` that looks like another host's."""
+    return bool(_LOOKALIKE.search(text) and _DOMAIN.search(text))
 
 
 def _within(place: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -4,18 +4,23 @@ Raw HTML is shown as the text it is, images are links, only http and https can b
 signs that clients make mentions, commands and tags of are quieted by a sign nobody sees.
 """
 
-from bisect import bisect_left
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from adapters.telegram import layout, links
-from adapters.telegram.tree import Node, blocks, cleaned, open_formula
+from adapters.telegram.tree import Node, blocks, cleaned, open_formula, starts
 from adapters.telegram.writer import (
     MOST_ENTITIES,
     Entity,
+    Piece,
     Rendered,
     Writer,
     counted,
-    moved,
-    settled,
+    piece,
     width,
 )
 
@@ -23,6 +28,13 @@ __all__ = ["LONGEST", "MOST_ENTITIES", "Entity", "Frames", "Rendered", "fits", "
 
 LONGEST = 4096
 """UTF-16 units of a message's text, says the Bot API."""
+
+_STRIDE = 64  # characters; the first step from a guess at what fits
+_LINE_GROWS = 24  # units at most: its indent, a blank line before it, a rule, a longer number
+_QUIETED = "@/#$:"
+_MARKS = ("bold", "italic", "strikethrough", "spoiler", "code")  # one stretch of code parts all
+# Tables are padded, link targets may be far away, addresses may be followed by their hosts.
+_GROWING = re.compile(r"\||\]:|://[^\s/?#]*(?:@|[^\x00-\x7f\s])")
 
 
 def render(text: str, *, mine: bool = False) -> Rendered:
@@ -32,7 +44,7 @@ def render(text: str, *, mine: bool = False) -> Rendered:
     """
     message = _Message()
     for _, node in blocks(text):
-        message.add(node, _rendered(node, commands=mine))
+        message.add(node, _piece(node, commands=mine))
     return message.rendered() or _as_written(text, commands=mine)
 
 
@@ -59,63 +71,106 @@ class Frames:
             self._closed, self._message = "", _Message()
         source = text[len(self._closed) :]
         found = [*blocks(source)]
-        if len(found) > 1 and (start := _beginning(source, found[-1][0])):
-            for _, node in found[:-1]:
-                self._message.add(node, _rendered(node, commands=False))
-            self._closed += source[:start]
-            del found[:-1]
+        over, start = _over(source, [place for place, _ in found])
+        for _, node in found[:over]:
+            self._message.add(node, _piece(node))
+        self._closed += source[:start]
+        del found[:over]
         message = self._message.copy()
         for _, node in found:
-            message.add(node, _rendered(node, commands=False))
+            message.add(node, _piece(node))
         return message.rendered() or _as_written(text, commands=False)
 
 
 def fits(text: str) -> int:
     """How many characters of `text` one message holds, at least 1 of a text that is not empty."""
-    if _is_short(text) or _fits(text):
+    if _is_surely_short(text) or _excess(text) <= 1:
         return len(text)
-    lengths = range(1, len(text) + 1)
-    return max(1, bisect_left(lengths, True, key=lambda length: not _fits(text[:length])))
+    low, high, stride = 1, len(text), _STRIDE
+    place = int(high / _excess(text))
+    while high - low > 1:
+        place = min(max(place, low + 1), high - 1)
+        if _excess(text[:place]) <= 1:
+            low, place = place, place + stride
+        else:
+            high, place = place, place - stride
+        stride *= 2
+        if low > 1 and high < len(text):
+            place = (low + high) // 2
+    return low
 
 
-def _fits(text: str) -> bool:
-    message = _Message()
-    for _, node in blocks(text):
-        message.add(node, _rendered(node, commands=False))
-    return message.units <= LONGEST and len(message.entities) <= MOST_ENTITIES
+def _is_surely_short(text: str) -> bool:
+    """Whether `text` cannot but fit, told without parsing it."""
+    if _GROWING.search(text) or links.may_mislead(text):
+        return False
+    lines = text.count("\n") + 1
+    if _LINE_GROWS * lines + width(text) + sum(map(text.count, _QUIETED)) > LONGEST:
+        return False
+    code = text.count("`") // 2 + text.count("$") // 2 + text.count("\\")
+    code += lines if "    " in text or "\t" in text else 0
+    marks = text.count("*") + text.count("_") + text.count("~")
+    others = text.count("]") + text.count("#") + text.count(">") + text.count("\n=")
+    return marks // 2 + len(_MARKS) * code + others + text.count("\n-") <= MOST_ENTITIES
 
 
-def _is_short(text: str) -> bool:
-    return False
+def _excess(text: str) -> float:
+    """How many times what a message holds is needed for `text`."""
+    if "]:" in text:
+        sizes = [_size_of(node) for _, node in blocks(text)]
+    else:
+        begins = starts(text)
+        sizes = [_size(text[start:end]) for start, end in pairwise([*begins, len(text)])]
+    units = entities = 0
+    before = ""
+    for size in sizes:
+        if size.units:
+            units += size.units + (layout.gap(before, size.kind) if before else 0)
+            entities += size.entities
+            before = size.kind
+    return max(units / LONGEST, entities / MOST_ENTITIES)
 
 
-def _beginning(source: str, start: int) -> int:
-    """The start of the line the last block begins in; 0 while what is before it may change.
+@lru_cache(maxsize=4096)
+def _size(block: str) -> "_Size":
+    """Of text that is one block. Most of a growing text stays as it is, and is measured again."""
+    [*nodes] = blocks(block)
+    return _size_of(nodes[0][1]) if nodes else _Size("", 0, 0)
 
-    Until its first line is whole, the last block may turn out to belong to the one before.
+
+def _size_of(node: Node) -> "_Size":
+    piece = _piece(node)
+    seen = links.is_visible(piece.text)
+    return _Size(node.kind, piece.units * seen, len(piece.spans) * seen)
+
+
+class _Size(NamedTuple):
+    kind: str
+    units: int
+    entities: int
+
+
+def _over(source: str, places: Sequence[int]) -> tuple[int, int]:
+    """How many of the blocks that begin at `places` are over, and where the next one begins.
+
+    Until its first line is whole, a block may turn out to belong to the one before.
     """
-    if source.find("\n", start) < 0:
-        return 0
     # A block's range leaves out its indentation, which is what makes some code code.
-    start = source.rfind("\n", 0, start) + 1
-    return start if start <= open_formula(source) else 0
+    starts = [source.rfind("\n", 0, place) + 1 for place in places]
+    last_line = min(source.rfind("\n"), open_formula(source))
+    over = max(0, bisect_right(starts, last_line) - 1)
+    return over, starts[over] if over else 0
 
 
-def _rendered(node: Node, *, commands: bool) -> Rendered:
+def _piece(node: Node, *, commands: bool = False) -> Piece:
     out = Writer()
     layout.write(node, out)
-    text = out.text.rstrip()
-    begin = len(text) - len(text.lstrip())
-    if begin and any(span.start < begin for span in out.spans if span.kind == "pre"):
-        begin = 0
-    return settled(text[begin:], out.clipped(begin, len(text)), commands=commands)
+    return piece(out, commands=commands)
 
 
 def _as_written(text: str, *, commands: bool) -> Rendered:
     words = cleaned(text).strip()
-    if not links.is_visible(words):
-        return Rendered("")
-    return settled(words, (), commands=commands)
+    return Rendered(Piece(words, (), commands=commands).text if links.is_visible(words) else "")
 
 
 class _Message:
@@ -125,19 +180,19 @@ class _Message:
         self.units = 0
         self.entities: list[Entity] = []
         self._parts: list[str] = []
-        self._last: Node | None = None
+        self._last = ""
 
-    def add(self, node: Node, block: Rendered) -> None:
-        if not links.is_visible(block.text):
+    def add(self, node: Node, piece: Piece) -> None:
+        if not links.is_visible(piece.text):
             return
-        if self._last is not None:
-            lines = layout.gap(self._last, node)
+        if self._last:
+            lines = layout.gap(self._last, node.kind)
             self._parts.append("\n" * lines)
             self.units += lines
-        self._last = node
-        self.entities += moved(block.entities, self.units)
-        self._parts.append(block.text)
-        self.units += width(block.text)
+        self._last = node.kind
+        self.entities += piece.entities(self.units)
+        self._parts.append(piece.text)
+        self.units += piece.units
 
     def copy(self) -> "_Message":
         other = _Message()

@@ -27,6 +27,7 @@ INLINE = frozenset(
         *["bold", "italic", "strikethrough", "spoiler", "link", "image"],
     ]
 )
+_PARTS = frozenset(["item", "row", "cell"])
 _HOLDING_BLOCKS = frozenset(["root", "item", "footnote", "quote"])
 _NAMES = {
     "Paragraph": "paragraph",
@@ -69,12 +70,10 @@ _STAND_INS = range(0xF0000, 0xFFFFC)
 _FILLER = "\U000ffffd"
 _STAND_IN = re.compile("[\U000f0000-\U000ffffc]\U000ffffd*")
 _CODE_OR_FORMULA = re.compile(
-    r"(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n)[\s\S])*?(?<!`)(?P=tick)(?!`)"
-    r"|^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:[\s\S]*?\n[ \t>]*(?P=fence)|[\s\S]*)"
+    r"(?P<tick>`+)(?!`)[^\n]*?(?<!`)(?P=tick)(?!`)"
     r"|\\\((?P<inline>(?:(?!\n[ \t>]*\n|\\[()])[\s\S])+?)\\\)"
     r"|\\\[(?P<display>(?:(?!\n[ \t>]*\n|\\[\[\]])[\s\S])+?)\\\]"
-    r"|\\[\s\S]",
-    re.MULTILINE,
+    r"|\\[\s\S]"
 )
 _BEGINS_FORMULA = re.compile(r"\\[(\[]")
 _OPEN_FORMULA = re.compile(r"\\[(\[](?!(?:[\s\S])*?\n[ \t>]*\n)")
@@ -107,6 +106,8 @@ class Node:
 
 def cleaned(text: str) -> str:
     """`text`, of the same length, without halves of characters and turned directions."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _OVERRIDES.sub("\u2060", _UNENCODABLE.sub("\ufffd", text))
 
 
@@ -118,15 +119,31 @@ def blocks(text: str) -> Iterator[tuple[int, Node]]:
     """Each top-level block with the character it starts at."""
     source, formulas = _taken_out(cleaned(text))
     encoded = None if source.isascii() else source.encode()
-    builder = _Builder(formulas)
+    builder = _Builder(source, formulas)
+    found, stack = builder.root.children, builder.stack
     first = 0
     for event, span in pyromark.events_with_range(source, options=_OPTIONS):
-        if builder.depth == 0:
+        if len(stack) == 1:
             first = span["start"]
         builder.take(event)
-        if builder.depth == 0:
-            start = first if encoded is None else len(encoded[:first].decode())
-            yield start, builder.root.children.pop()
+        if len(stack) == 1:
+            yield first if encoded is None else len(encoded[:first].decode()), found.pop()
+
+
+def starts(text: str) -> list[int]:
+    """Where the first lines of the top-level blocks begin."""
+    source, _ = _taken_out(cleaned(text))
+    encoded = source.encode()
+    found, depth = [], 0
+    for event, span in pyromark.events_with_range(source, options=_OPTIONS):
+        if not depth:
+            # A block's range leaves out its indentation, which is what makes some code code.
+            found.append(encoded.rfind(b"\n", 0, span["start"]) + 1)
+        if not isinstance(event, str):
+            depth += ("Start" in event) - ("End" in event)
+    if len(encoded) == len(source):
+        return found
+    return [len(encoded[:start].decode()) for start in found]
 
 
 def open_formula(text: str) -> int:
@@ -139,14 +156,12 @@ def open_formula(text: str) -> int:
 
 
 class _Builder:
-    def __init__(self, formulas: Mapping[str, Node]) -> None:
+    def __init__(self, source: str, formulas: Mapping[str, Node]) -> None:
         self.root = Node("root")
-        self._stack = [self.root]
+        self.stack = [self.root]
         self._formulas = formulas
-
-    @property
-    def depth(self) -> int:
-        return len(self._stack) - 1
+        self._has_notes = "[^" in source
+        self._has_bars = "||" in source
 
     def take(self, event: object) -> None:
         if isinstance(event, str):
@@ -154,43 +169,68 @@ class _Builder:
             return
         assert isinstance(event, dict)  # noqa: S101 - the library's own union
         [(kind, value)] = event.items()
-        if kind == "Start":
-            self._start(value)
-        elif kind == "End":
-            self._end()
-        elif kind == "TaskListMarker":
-            self._stack[-1].mark = DONE if value else OPEN
-        else:
-            self._leaf(kind, str(value))
+        match kind:
+            case "Text":
+                self._add_text(value)
+            case "Start":
+                self._start(value)
+            case "End":
+                self._end()
+            case "TaskListMarker":
+                self.stack[-1].mark = DONE if value else OPEN
+            case _:
+                self._leaf(kind, self._restored(value))
 
-    def _add(self, node: Node) -> None:
-        siblings = self._stack[-1].children
-        if self._stack[-1].kind in _HOLDING_BLOCKS and node.kind in INLINE:
-            # The words of a tight list's item are no paragraph to the parser.
+    def _siblings(self) -> list[Node]:
+        """Where words go. Those of a tight list's item are no paragraph to the parser."""
+        parent = self.stack[-1]
+        siblings = parent.children
+        if parent.kind in _HOLDING_BLOCKS:
             if not siblings or siblings[-1].kind != "words":
                 siblings.append(Node("words"))
             siblings = siblings[-1].children
-        if node.kind == "text" and siblings and siblings[-1].kind == "text":
-            siblings[-1].text += node.text
+        return siblings
+
+    def _add(self, node: Node) -> None:
+        siblings = self._siblings() if node.kind in INLINE else self.stack[-1].children
+        siblings.append(node)
+
+    def _add_text(self, words: str) -> None:
+        siblings = self._siblings()
+        if siblings and siblings[-1].kind == "text":
+            siblings[-1].text += words
         else:
-            siblings.append(node)
+            siblings.append(Node("text", words))
 
     def _leaf(self, kind: str, words: str) -> None:
         name = _LEAVES.get(kind, "text")
-        words = self._restored(words) if name != "text" or kind != "Text" else words
         if kind == "InlineHtml" and _LINE_BREAK.fullmatch(words) and self._is_in_table():
             self._add(Node("break", "\n"))  # the one way to break a line there
         elif name == "math" and _MONEY.match(words):
-            self._add(Node("text", f"${words}$"))
+            self._add_text(f"${words}$")
+        elif name == "text":
+            self._add_text(words)
         else:
             self._add(Node(name, words))
 
     def _is_in_table(self) -> bool:
-        return any(node.kind == "cell" for node in self._stack)
+        return any(node.kind == "cell" for node in self.stack)
 
     def _start(self, tag: object) -> None:
         name, value = next(iter(tag.items())) if isinstance(tag, dict) else (str(tag), None)
         node = Node(_NAMES.get(name, "paragraph"))
+        if value is not None:
+            self._describe(node, name, value)
+        deep = len(self.stack) > _DEEPEST
+        if node.kind in _PARTS:
+            deep = len(self.stack) > 1 and self.stack[-1] is self.stack[-2]
+        if deep:
+            self.stack.append(self.stack[-1])  # what is in it belongs to what is around it
+        else:
+            self._add(node)
+            self.stack.append(node)
+
+    def _describe(self, node: Node, name: str, value: object) -> None:
         match name, value:
             case "Heading", {"level": str(level)}:
                 node.number = int(level[1:])
@@ -205,15 +245,10 @@ class _Builder:
                 node.text = self._restored(label)
             case (("Link" | "Image"), {"dest_url": str(url), "link_type": link}):
                 node.text = f"mailto:{url}" if link == "Email" else self._restored(url)
-        if self.depth >= _DEEPEST:
-            self._stack.append(self._stack[-1])  # what is in it belongs to what is around it
-        else:
-            self._add(node)
-            self._stack.append(node)
 
     def _end(self) -> None:
-        node = self._stack.pop()
-        if node is self._stack[-1]:
+        node = self.stack.pop()
+        if node is self.stack[-1]:
             return
         match node.kind:
             case "list":
@@ -236,9 +271,9 @@ class _Builder:
         """Find in its words what the parser does not know of."""
         if self._formulas:
             node.children = [*_each(node.children, _STAND_IN, self._formula)]
-        if any(child.kind == "text" and "[^" in child.text for child in node.children):
+        if self._has_notes:
             node.children = [*_each(node.children, _UNDEFINED_NOTE, _note)]
-        if sum(child.text.count("||") for child in node.children if child.kind == "text") > 1:
+        if self._has_bars:
             node.children = _with_spoilers(node.children)
 
     def _formula(self, found: re.Match[str]) -> Node:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from adapters.telegram.links import quieted
 
@@ -43,9 +44,9 @@ class Rendered:
     entities: tuple[Entity, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Span:
-    """An entity in characters, before anything is settled."""
+    """An entity while it is written: from one character to another, as yet not settled."""
 
     kind: str
     start: int
@@ -80,13 +81,6 @@ class Writer:
     def since(self, start: int) -> str:
         return self.text[start:]
 
-    def clipped(self, start: int, end: int) -> list[Span]:
-        """The spans of the text from `start` to `end`."""
-        return [
-            replace(span, start=max(span.start, start) - start, end=min(span.end, end) - start)
-            for span in self.spans
-        ]
-
     def add(self, words: str) -> None:
         if words:
             self._parts.append(words)
@@ -109,26 +103,38 @@ class Writer:
         del self.spans[spans:]
 
 
-def settled(text: str, spans: Sequence[Span], *, commands: bool) -> Rendered:
-    """What is sent: nobody called, nothing empty, no space at the edges, nothing nested wrongly."""
-    spans = _valid(text, spans)
-    unseen = sorted((span.start, span.end) for span in spans if span.kind in _UNSEEN)
-    additions = quieted(text, unseen, commands=commands)
-    places = [place for place, _ in additions]
-    sizes = [0]
-    for _, words in additions:
-        sizes.append(sizes[-1] + len(words))
-    astral = [found.start() for found in _ASTRAL.finditer(text)] if not text.isascii() else []
+class Piece:
+    """A settled part of a message: nobody called, nothing empty, no space at the edges.
 
-    def units(place: int, added: int) -> int:
-        return place + bisect_left(astral, place) + sizes[added]
+    `units` is its length in UTF-16, `spans` are in such units from its beginning.
+    """
 
-    entities = []
-    for span in spans:
-        start = units(span.start, bisect_right(places, span.start))
-        end = units(span.end, bisect_left(places, span.end))
-        entities.append(Entity(span.kind, start, end - start, span.url, span.language))
-    return Rendered(_with(text, additions), tuple(entities))
+    def __init__(self, text: str, spans: Iterable[Span], *, commands: bool) -> None:
+        self.spans = _valid(text, spans)
+        unseen = [(span.start, span.end) for span in self.spans if span.kind in _UNSEEN]
+        additions = quieted(text, unseen, commands=commands)
+        if additions or not text.isascii():
+            _move(self.spans, [found.start() for found in _ASTRAL.finditer(text)], additions)
+        self.text = _with(text, additions) if additions else text
+        self.units = width(self.text)
+
+    def entities(self, offset: int) -> Iterator[Entity]:
+        """Its formatting in a message where it begins at `offset`."""
+        for span in self.spans:
+            length = span.end - span.start
+            yield Entity(span.kind, offset + span.start, length, span.url, span.language)
+
+
+def piece(out: Writer, *, commands: bool) -> Piece:
+    """What was written, without the space around it."""
+    text = out.text.rstrip()
+    begin = len(text) - len(text.lstrip())
+    if begin and any(span.kind == "pre" and span.start < begin for span in out.spans):
+        begin = 0  # it is how the code is laid out
+    if begin or len(text) < out.at:
+        for span in out.spans:
+            span.start, span.end = max(span.start - begin, 0), min(span.end, len(text)) - begin
+    return Piece(text[begin:], out.spans, commands=commands)
 
 
 def counted(entities: Sequence[Entity]) -> tuple[Entity, ...]:
@@ -145,13 +151,16 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def moved(entities: Iterable[Entity], units: int) -> tuple[Entity, ...]:
-    if not units:
-        return tuple(entities)
-    return tuple(
-        Entity(each.kind, each.offset + units, each.length, each.url, each.language)
-        for each in entities
-    )
+def _move(
+    spans: Iterable[Span], astral: Sequence[int], additions: Sequence[tuple[int, str]]
+) -> None:
+    """From characters to UTF-16 units, of which those beyond the first plane take two."""
+    places = [place for place, _ in additions]
+    sizes = [0, *accumulate(width(words) for _, words in additions)]
+    for span in spans:
+        added = sizes[bisect_right(places, span.start)]
+        span.start += bisect_left(astral, span.start) + added
+        span.end += bisect_left(astral, span.end) + sizes[bisect_left(places, span.end)]
 
 
 def _with(text: str, additions: Sequence[tuple[int, str]]) -> str:
@@ -165,31 +174,34 @@ def _with(text: str, additions: Sequence[tuple[int, str]]) -> str:
 def _valid(text: str, spans: Iterable[Span]) -> list[Span]:
     spans = [*spans]
     opaque = sorted((span.start, span.end) for span in spans if span.kind in _OPAQUE)
-    valid: list[Span] = []
-    for span in spans:
-        pieces = _without(span, opaque) if opaque and span.kind in _MARKS else (span,)
-        valid += [trimmed for piece in pieces if (trimmed := _trimmed(text, piece))]
-    return sorted(valid, key=lambda span: (span.start, -span.end))
+    if opaque:
+        spans = [part for span in spans for part in _without(span, opaque)]
+    valid = [span for span in spans if _trim(text, span)]
+    valid.sort(key=_place)
+    return valid
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
 
 
 def _without(span: Span, opaque: Sequence[tuple[int, int]]) -> Iterator[Span]:
     """What is left of a mark around code: Telegram lets nothing lie around it."""
-    at = span.start
-    for start, end in opaque[max(0, bisect_left(opaque, (at, at)) - 1) :]:
-        if start >= span.end:
-            break
-        if end > at:
-            yield replace(span, start=at, end=max(at, start))
-            at = end
-    yield replace(span, start=at, end=max(at, span.end))
+    if span.kind in _MARKS:
+        for start, end in opaque[max(0, bisect_left(opaque, (span.start, 0)) - 1) :]:
+            if start >= span.end:
+                break
+            if end > span.start:
+                yield replace(span, end=max(span.start, start))
+                span.start = end
+    yield span
 
 
-def _trimmed(text: str, span: Span) -> Span | None:
-    words = text[span.start : span.end]
-    if span.kind in _OPAQUE:
-        return span if words.strip() else None
-    start = span.end - len(words.lstrip())
-    end = span.start + len(words.rstrip())
-    if start >= end:
-        return None
-    return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
+def _trim(text: str, span: Span) -> bool:
+    """Take the space off a span's edges, except from code; False when nothing is left."""
+    if span.kind not in _OPAQUE:
+        while span.start < span.end and text[span.start].isspace():
+            span.start += 1
+        while span.start < span.end and text[span.end - 1].isspace():
+            span.end -= 1
+    return span.start < span.end and not text[span.start : span.end].isspace()
