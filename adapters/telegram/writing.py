@@ -5,6 +5,7 @@ after a restart. Where that is wrong Telegram refuses, and it is tried the other
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from adapters.telegram import keyboard, markup, rich
@@ -13,7 +14,7 @@ from adapters.telegram.errors import Refused
 from adapters.telegram.markup import Entity, Rendered
 from adapters.telegram.remembered import Remembered
 from adapters.telegram.spot import Call, Spot, Turn
-from adapters.telegram.writer import moved, width
+from adapters.telegram.writer import width
 from bot.observe import get_logger
 from bot.surface import Gone, Outgoing
 
@@ -194,7 +195,8 @@ def _addressed(spot: Spot, shown: Rendered) -> Rendered:
     user = spot.place.user
     name = " ".join(user.name.split())[:_NAME]
     mention = Entity("text_mention", 0, width(name), url=f"tg://user?id={user.id}")
-    return Rendered(f"{name}\n{shown.text}", (mention, *moved(shown.entities, mention.length + 1)))
+    moved = (replace(one, offset=one.offset + mention.length + 1) for one in shown.entities)
+    return Rendered(f"{name}\n{shown.text}", (mention, *moved))
 
 
 _NAME: Final = 64  # characters; a first name alone may have as many
