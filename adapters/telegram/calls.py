@@ -15,7 +15,7 @@ from adapters.telegram.asking import Asking, Json
 from adapters.telegram.calling import DRAFT, EDIT, SEND, UPLOAD, Manner
 from adapters.telegram.errors import NoThread, Refused, Unsupported
 from adapters.telegram.features import Feature
-from adapters.telegram.shapes import Entity, Markup, To, entities_json, markup_json
+from adapters.telegram.shapes import Entity, Markup, To, entities_json, markup_json, whole
 from adapters.telegram.wire import Timeouts
 
 __all__ = ["Calls", "Json", "To"]
@@ -60,7 +60,7 @@ class Calls(Asking):
             more = self._extras(markup, reply_to)
             more |= {"entities": formatting, "link_preview_options": _NO_PREVIEW}
             return await self._wire.send_message(
-                chat, text, message_thread_id=thread, api_kwargs=more, **timeouts
+                chat, whole(text), message_thread_id=thread, api_kwargs=more, **timeouts
             )
 
         return await self._send(to, SEND, post)
@@ -81,7 +81,7 @@ class Calls(Asking):
             more = self._extras(markup)
             more |= {"entities": formatting, "link_preview_options": _NO_PREVIEW}
             return await self._wire.edit_message_text(
-                text, chat_id=chat, message_id=message, api_kwargs=more, **timeouts
+                whole(text), chat_id=chat, message_id=message, api_kwargs=more, **timeouts
             )
 
         await self._edit(chat, edit)
@@ -125,29 +125,6 @@ class Calls(Asking):
                 # A server that does not know the field sees an edit without any text.
                 raise Unsupported(error.text) from None
 
-    async def edit_caption(
-        self,
-        chat: int,
-        message: int,
-        text: str,
-        entities: Sequence[Entity] = (),
-        *,
-        markup: Markup | None = None,
-    ) -> None:
-        """The words under a file."""
-        formatting = entities_json(entities)
-
-        async def edit(chat: int, timeouts: Timeouts) -> object:
-            return await self._wire.edit_message_caption(
-                chat_id=chat,
-                message_id=message,
-                caption=text,
-                api_kwargs=self._extras(markup) | {"caption_entities": formatting},
-                **timeouts,
-            )
-
-        await self._edit(chat, edit)
-
     async def delete(self, chat: int, message: int) -> None:
         """Raises Gone when it is not there, Refused when it can no longer be deleted."""
         await self._caller.call_in(
@@ -177,7 +154,12 @@ class Calls(Asking):
             stop = True if can_stop and self._features.draft_stop else None
             more: Json = {"entities": formatting, "can_stop": stop, "keep_on_stop": stop}
             return await self._wire.send_message_draft(
-                chat, draft_id, text, message_thread_id=to.thread, api_kwargs=more, **timeouts
+                chat,
+                draft_id,
+                whole(text),
+                message_thread_id=to.thread,
+                api_kwargs=more,
+                **timeouts,
             )
 
         with self._latch("draft"):
@@ -235,7 +217,7 @@ class Calls(Asking):
                 chat,
                 _named(data, f"answer.{_ENDINGS.get(media_type, 'mp3')}", media_type),
                 duration=_whole(seconds),
-                title=title or None,
+                title=whole(title) or None,
                 message_thread_id=thread,
                 api_kwargs=self._extras(markup, reply_to),
                 **timeouts,
@@ -261,7 +243,7 @@ class Calls(Asking):
             return await self._wire.send_document(
                 chat,
                 _named(data, name, media_type),
-                caption=caption or None,
+                caption=whole(caption) or None,
                 message_thread_id=thread,
                 api_kwargs=self._extras(markup, reply_to) | {"caption_entities": formatting},
                 **timeouts,
@@ -332,11 +314,11 @@ class Calls(Asking):
 
 def _rich(html: str) -> Json:
     # What looks like a mention or a command in the text must do nothing.
-    return {"html": html, "skip_entity_detection": True}
+    return {"html": whole(html), "skip_entity_detection": True}
 
 
 def _named(data: bytes, name: str, media_type: str) -> InputFile:
-    file = InputFile(data, filename=name)
+    file = InputFile(data, filename=whole(name))
     file.mimetype = media_type
     return file
 

@@ -135,9 +135,12 @@ def _refused(error: Refusal, *, scope: str, creates: bool) -> SurfaceError:
         named = _RETRY.search(words)
         wait = error.retry_after or (float(named[1]) if named else _DEFAULT_WAIT)
         return RateLimited(wait, scope=scope)
-    if error.status >= 500:
-        if "immediately deleted" in words:  # by an anti-spam bot of the group
-            return Gone(words)
+    if error.status == 413:
+        return TooLarge("more than the server takes")
+    if "immediately deleted" in words:  # by an anti-spam bot of the group; it says so with 500
+        return Gone(words)
+    if not words or not 400 <= error.status < 500:
+        # Without words it is no answer of the Bot API, but the page of a proxy on the way.
         return Unreachable(sent=creates)
     known = _BY_STATUS.get(error.status)
     if known is not None:
@@ -150,7 +153,6 @@ _BY_STATUS: Mapping[int, type[SurfaceError]] = {
     403: Forbidden,
     404: Unsupported,
     409: Conflict,
-    413: TooLarge,
 }
 
 # Read from the top, since some words are part of others.

@@ -47,11 +47,19 @@ async def show_menu(
 
 
 async def describe(calls: Calls, descriptions: Mapping[str, str], *, short: bool = False) -> None:
-    """Say by language what the bot is for, unless its owner has said so: words of theirs stay."""
-    limit = SHORT if short else DESCRIPTION
+    """Say by language what the bot is for, unless its owner has said so: words of theirs stay.
+
+    Where a language has no words of its own, Telegram answers with those for every other.
+    """
+    ours = descriptions.get("", "")
+    said = await calls.description("", short=short)
+    if said not in ("", ours):
+        return
     for language, words in descriptions.items():
-        if not await calls.description(language, short=short):
-            await calls.set_description(language, words[:limit], short=short)
+        words = words[: SHORT if short else DESCRIPTION]
+        there = await calls.description(language, short=short) if language else said
+        if there in ("", ours) and there != words:
+            await calls.set_description(language, words, short=short)
 
 
 async def _set(

@@ -71,6 +71,15 @@ class Markup:
     selective: bool = False
 
 
+def whole(text: str) -> str:
+    """`text` with U+FFFD for half a surrogate pair, which cannot be sent; as long in UTF-16."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def entities_json(entities: Sequence[Entity]) -> str | None:
     """None for no entities: the call then names none."""
     if not entities:
@@ -88,7 +97,7 @@ def markup_json(markup: Markup | None, features: Features) -> str | None:
         return None
     fields: dict[str, object] = {"force_reply": True, "selective": markup.selective}
     if markup.placeholder:
-        fields["input_field_placeholder"] = markup.placeholder[:PLACEHOLDER]
+        fields["input_field_placeholder"] = whole(markup.placeholder[:PLACEHOLDER])
     return msgspec.json.encode(fields).decode()
 
 
@@ -118,7 +127,7 @@ def _keyboard(markup: Markup, features: Features) -> str:
 
 
 def _key(key: Key, *, styles: bool) -> dict[str, str]:
-    fields = {"text": key.label, "callback_data": key.data}
+    fields = {"text": whole(key.label), "callback_data": key.data}
     if styles and key.style:
         fields["style"] = key.style
     return fields

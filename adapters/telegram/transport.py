@@ -7,7 +7,6 @@ cause, because aiohttp's name the address.
 """
 
 import io
-import json
 import secrets
 import urllib.request
 from typing import Final
@@ -177,15 +176,7 @@ def _encoded(data: RequestData | None) -> tuple[bytes | io.BytesIO | None, dict[
         return None, {}
     if data.contains_files:
         return _multipart(data)
-    return encoded_json(data.parameters), {"Content-Type": "application/json"}
-
-
-def encoded_json(value: object) -> bytes:
-    """Half a surrogate pair, which no UTF-8 can hold, becomes a question mark, as long as it."""
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    return msgspec.json.encode(data.parameters), {"Content-Type": "application/json"}
 
 
 def _multipart(data: RequestData) -> tuple[io.BytesIO, dict[str, str]]:
@@ -193,14 +184,14 @@ def _multipart(data: RequestData) -> tuple[io.BytesIO, dict[str, str]]:
     body = io.BytesIO()
     for name, text in data.json_parameters.items():
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
-        body.write(head.encode() + text.encode("utf-8", "replace") + b"\r\n")
+        body.write(head.encode() + text.encode() + b"\r\n")
     for name, (filename, content, media_type) in data.multipart_data.items():
         head = (
             f"--{boundary}\r\nContent-Disposition: form-data; "
             f'name="{name}"; filename="{filename.translate(_UNQUOTABLE)}"\r\n'
             f"Content-Type: {media_type.translate(_UNQUOTABLE)}\r\n\r\n"
         )
-        body.write(head.encode("utf-8", "replace"))
+        body.write(head.encode())
         body.write(content if isinstance(content, bytes) else content.read())
         body.write(b"\r\n")
     body.write(f"--{boundary}--\r\n".encode())

@@ -108,6 +108,8 @@ class Wire(Bot):
 
     async def _do_post(self, endpoint: str, data: dict[str, Any], **timeouts: Any) -> Any:
         result = await super()._do_post(endpoint, data, **timeouts)
-        if isinstance(result, dict) and "message_id" in result:
-            return {name: result[name] for name in PLACE if name in result}
-        return result
+        if not isinstance(result, dict) or "message_id" not in result:
+            return result
+        if endpoint.startswith("edit"):
+            return True  # as for a message of inline mode; whoever edits one knows it
+        return {name: result[name] for name in PLACE if name in result}

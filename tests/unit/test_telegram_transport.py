@@ -1,0 +1,414 @@
+"""The transport over a real loopback server: what is sent, what is awaited, what errors tell."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
+
+import pytest
+from aiohttp import web
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import RequestData
+
+from adapters.telegram import calling, files, transport
+from adapters.telegram.account import Account
+from adapters.telegram.errors import NotSent
+from adapters.telegram.files import Downloads
+from adapters.telegram.shapes import To
+from adapters.telegram.transport import AiohttpRequest
+from bot.surface import Gone, TooLarge, Unreachable
+
+pytestmark = pytest.mark.real_time
+
+TOKEN = "123456789:AAsecret-of-the-bot_which-is-long-enough"
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """Answers as it is told to, and remembers what came."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = self.ok
+        self.requests: list[web.Request] = []
+        self.connections: set[object] = set()
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(request)
+        self.connections.add(request.transport)
+        return await self.answer(request)
+
+    async def ok(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"ok": True, "result": True})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    app = web.Application(client_max_size=2**22)
+    app.router.add_route("*", "/{path:.*}", server.take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    server.url = f"http://{host}:{port}"
+    yield server
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def request_() -> AsyncIterator[AiohttpRequest]:
+    request = AiohttpRequest()
+    yield request
+    await request.shutdown()
+
+
+@pytest.fixture
+async def account(server: Server) -> AsyncIterator[Account]:
+    async with Account(TOKEN, api_url=server.url) as account:
+        yield account
+
+
+def answering(status: int = 200, body: bytes = b"", **headers: str) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, body=body, headers=headers)
+
+    return answer
+
+
+async def hang_up(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def stay_silent(request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(30)
+    return web.Response()
+
+
+def dripping(pieces: int, *, pause: float = 0.0, size: int = 1000) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for _ in range(pieces):
+            await response.write(bytes(size))
+            await asyncio.sleep(pause)
+        return response
+
+    return answer
+
+
+async def test_hundreds_of_calls_are_in_flight_at_once(server: Server, account: Account) -> None:
+    everybody = asyncio.Barrier(300)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        async with asyncio.timeout(20):
+            await everybody.wait()
+        return await server.ok(request)
+
+    server.answer = answer
+    await asyncio.gather(*(account.calls.draft(To(chat=chat), 1, "a") for chat in range(1, 301)))
+    assert len(server.requests) == 300
+
+
+async def test_connection_is_kept_for_the_next_call(server: Server, account: Account) -> None:
+    for _ in range(5):
+        await account.calls.chat_action(To(chat=1), "typing")
+    assert len(server.connections) == 1
+
+
+async def test_call_asks_for_nothing_packed_and_keeps_no_cookies(
+    server: Server, account: Account
+) -> None:
+    server.answer = answering(body=b'{"ok":true,"result":true}', **{"Set-Cookie": "a=b"})
+    for _ in range(2):
+        await account.calls.chat_action(To(chat=1), "typing")
+    headers = server.requests[-1].headers
+    assert headers["Accept-Encoding"] == "identity"
+    assert "Cookie" not in headers
+
+
+async def test_file_travels_whole_under_any_name(server: Server, account: Account) -> None:
+    came: dict[str, object] = {}
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        came.update(await request.post())
+        field = came["document"]
+        assert isinstance(field, web.FileField)
+        came["data"] = field.file.read()
+        message = {"message_id": 9, "date": 1, "chat": {"id": 1, "type": "private"}}
+        return web.json_response({"ok": True, "result": message})
+
+    server.answer = answer
+    data = bytes(range(256)) * 4096 + b"\r\n--"
+    name = 'Отчёт\r\n"x"; filename=\\.md'
+    sent = await account.calls.send_document(
+        To(chat=1), name, data, "text/markdown", caption="käse \ud83d"
+    )
+    field = came["document"]
+    assert isinstance(field, web.FileField)
+    assert sent == 9
+    assert came["data"] == data
+    assert (field.filename, field.content_type) == ("Отчёт___x_; filename=_.md", "text/markdown")
+    assert (came["chat_id"], came["caption"]) == ("1", "käse \ufffd")
+
+
+async def test_answer_that_does_not_come_in_time_may_still_mean_something(
+    server: Server, request_: AiohttpRequest
+) -> None:
+    server.answer = stay_silent
+    with pytest.raises(TimedOut):
+        await request_.do_request(
+            server.url, "POST", connect_timeout=0.05, write_timeout=0.05, read_timeout=0.05
+        )
+
+
+async def test_trickle_does_not_keep_a_call_alive(server: Server, request_: AiohttpRequest) -> None:
+    server.answer = dripping(1000, pause=0.02)
+    with pytest.raises(TimedOut):
+        await request_.do_request(
+            server.url, "POST", connect_timeout=0.05, write_timeout=0.05, read_timeout=0.1
+        )
+
+
+async def test_connection_cut_after_sending_is_no_proof_that_nothing_happened(
+    server: Server, request_: AiohttpRequest
+) -> None:
+    server.answer = hang_up
+    with pytest.raises(NetworkError) as failed:
+        await request_.do_request(server.url, "POST")
+    assert not isinstance(failed.value, NotSent)
+
+
+async def test_refused_connection_is_known_to_have_carried_nothing(
+    request_: AiohttpRequest, unused_tcp_port: int
+) -> None:
+    for url in (f"http://127.0.0.1:{unused_tcp_port}", "http://"):
+        with pytest.raises(NotSent):
+            await request_.do_request(url, "POST")
+
+
+async def test_waiting_for_a_free_connection_ends_and_nothing_was_sent(server: Server) -> None:
+    server.answer = stay_silent
+    request = AiohttpRequest(connections=1)
+    first = asyncio.ensure_future(request.do_request(server.url, "POST"))
+    await asyncio.sleep(0.05)
+    with pytest.raises(NotSent):
+        await request.do_request(server.url, "POST", connect_timeout=0.05)
+    assert len(server.requests) == 1
+    await request.shutdown()
+    with pytest.raises(NetworkError):
+        await first
+
+
+async def test_closed_transport_sends_nothing_until_it_is_opened_again(
+    server: Server, request_: AiohttpRequest
+) -> None:
+    await request_.shutdown()
+    with pytest.raises(NotSent):
+        await request_.do_request(server.url, "POST")
+    await request_.initialize()
+    assert (await request_.do_request(server.url, "POST"))[0] == 200
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_answer_beyond_the_limit_is_not_read(
+    server: Server,
+    request_: AiohttpRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    declared: bool,
+) -> None:
+    monkeypatch.setattr(transport, "ANSWER_LIMIT", 5000)
+    server.answer = answering(body=bytes(5001)) if declared else dripping(6)
+    with pytest.raises(NetworkError, match="too long"):
+        await request_.do_request(server.url, "POST")
+    server.answer = answering(body=bytes(5000)) if declared else dripping(5)
+    assert len((await request_.do_request(server.url, "POST"))[1]) == 5000
+
+
+async def test_redirect_is_not_followed(server: Server, account: Account) -> None:
+    server.answer = answering(302, Location=f"{server.url}/elsewhere")
+    with pytest.raises(Unreachable):
+        await account.calls.chat_action(To(chat=1), "typing")
+    assert {request.path for request in server.requests} == {f"/bot{TOKEN}/sendChatAction"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>busy</html>",
+        b"[]",
+        b'{"ok":true}',
+        b'{"ok":true,"result":' + b"[" * 100_000,
+        b"\xff\xfe",
+        b"",
+    ],
+)
+async def test_answer_that_nobody_understands_is_none(
+    server: Server, account: Account, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer = answering(200, body)
+    with pytest.raises(Unreachable) as failed:
+        await account.calls.send_text(To(chat=1), "a")
+    assert failed.value.sent
+    assert caplog.records == []
+
+
+async def test_half_a_surrogate_pair_in_an_answer_is_taken(
+    server: Server, account: Account
+) -> None:
+    server.answer = answering(200, rb'{"ok":true,"result":{"id":1,"username":"a\ud83d"}}')
+    await account.meet()
+    assert account.username.startswith("a")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 502, 504])
+async def test_page_of_a_proxy_says_only_that_telegram_is_not_there(
+    server: Server, account: Account, status: int
+) -> None:
+    server.answer = answering(status, b"<html>nginx</html>")
+    with pytest.raises(Unreachable) as failed:
+        await account.calls.send_text(To(chat=1), "a")
+    assert failed.value.sent
+
+
+async def test_proxy_of_the_environment_is_used(
+    server: Server, request_: AiohttpRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert (await request_.do_request("http://telegram.test/bot", "POST"))[0] == 200
+    assert server.requests[0].raw_path == "http://telegram.test/bot"
+    assert (await request_.do_request(f"{server.url}/bot", "POST"))[0] == 200
+    assert server.requests[1].raw_path == "/bot"
+
+
+async def test_proxy_of_a_kind_that_is_not_spoken_is_told(
+    request_: AiohttpRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    with pytest.raises(NotSent, match="socks5"):
+        await request_.do_request("http://telegram.test/bot", "POST")
+
+
+class Hurry:
+    """No pauses between tries."""
+
+    async def __call__(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+async def test_token_is_in_no_error_and_no_line(
+    server: Server,
+    account: Account,
+    unused_tcp_port: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(calling, "asyncio", SimpleNamespace(sleep=Hurry()))
+    told = ""
+    nowhere = Account(TOKEN, api_url=f"http://127.0.0.1:{unused_tcp_port}")
+    for answer in (hang_up, answering(401), answering(404), answering(200, b"no"), server.ok):
+        server.answer = answer
+        for asked in (account, nowhere):
+            for call in (
+                asked.meet(),
+                asked.calls.send_text(To(chat=1), "a"),
+                asked.calls.send_rich(To(chat=1), "<p>a</p>"),
+                asked.calls.send_voice(To(chat=1), b"a", seconds=1),
+                asked.calls.download("a/b.jpg", limit=10),
+            ):
+                try:
+                    await call
+                except Exception:  # whatever it is, it is looked at
+                    told += traceback.format_exc()
+    told += repr(account) + repr(account.calls) + repr(vars(account)) + repr(vars(account.calls))
+    told += caplog.text
+    assert "Unreachable" in told
+    assert "secret" not in told
+    await nowhere.aclose()
+
+
+# Files
+
+
+@pytest.fixture
+async def downloads(server: Server) -> AsyncIterator[Downloads]:
+    downloads = Downloads(api_url=server.url, token=TOKEN)
+    yield downloads
+    await downloads.aclose()
+
+
+async def test_file_is_read_whole_at_its_path(server: Server, downloads: Downloads) -> None:
+    server.answer = answering(200, bytes(5000))
+    assert len(await downloads.read("photos/a b?.jpg", limit=5000)) == 5000
+    assert server.requests[0].raw_path == f"/file/bot{TOKEN}/photos/a%20b%3F.jpg"
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_file_beyond_the_limit_is_dropped_on_the_way(
+    server: Server, downloads: Downloads, declared: bool
+) -> None:
+    server.answer = answering(200, bytes(5001)) if declared else dripping(10_000, pause=0.001)
+    with pytest.raises(TooLarge):
+        await downloads.read("photos/a.jpg", limit=5000)
+
+
+async def test_file_elsewhere_is_not_fetched(server: Server, downloads: Downloads) -> None:
+    server.answer = answering(302, Location=f"{server.url}/elsewhere")
+    with pytest.raises(Unreachable):
+        await downloads.read("photos/a.jpg", limit=10)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(answering(404), Gone), (answering(500), Unreachable), (hang_up, Unreachable)],
+)
+async def test_file_that_cannot_be_read_is_told(
+    server: Server, downloads: Downloads, answer: Answer, error: type[Exception]
+) -> None:
+    server.answer = answer
+    with pytest.raises(error):
+        await downloads.read("photos/a.jpg", limit=10)
+
+
+async def test_files_take_turns_and_nobody_waits_for_ever(
+    server: Server, downloads: Downloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "WAITING", 0.05)
+    server.answer = stay_silent
+    slow = [asyncio.ensure_future(downloads.read("a", limit=10)) for _ in range(files.AT_ONCE)]
+    await asyncio.sleep(0.02)
+    with pytest.raises(Unreachable):
+        await downloads.read("a", limit=10)
+    assert len(server.requests) == files.AT_ONCE
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_files_behind_another_transport_are_read_through_it(server: Server) -> None:
+    request = AiohttpRequest()
+    async with Account(TOKEN, api_url=server.url, request=request) as account:
+        server.answer = answering(200, b"abc")
+        assert await account.calls.download("a.jpg", limit=3) == b"abc"
+        with pytest.raises(TooLarge):
+            await account.calls.download("a.jpg", limit=2)
+        server.answer = hang_up
+        with pytest.raises(Unreachable):
+            await account.calls.download("a.jpg", limit=2)
+
+
+async def test_request_of_unknown_data_is_empty(server: Server, request_: AiohttpRequest) -> None:
+    status, body = await request_.do_request(server.url, "POST", RequestData([]))
+    assert (status, body) == (200, b'{"ok": true, "result": true}')
+
+
+def test_read_timeout_is_known() -> None:
+    assert AiohttpRequest().read_timeout == transport.READ
+    assert issubclass(NotSent, TelegramError)
