@@ -196,7 +196,7 @@ _DEAD = (
     "chat not found",
     "user not found",
     "can't initiate",
-    "is deleted",
+    "was deleted",
 )
 
 
