@@ -84,6 +84,8 @@ class Pace:
         """The scopes in the one order in which everybody collects: no two wait for each other."""
         if len(self._scopes) >= self._look_at:
             self._forget_idle()
+        if len(budgets) == 1:
+            return [self._scope(budgets[0])]
         return sorted({self._scope(budget) for budget in budgets}, key=_Scope.scarcity)
 
     def _scope(self, budget: Budget) -> "_Scope":
@@ -169,33 +171,30 @@ def _serve(scopes: "list[_Scope]") -> None:
 class _Turns:
     """Waiters of one rank in one scope: answers in turn, first come first served within one."""
 
-    __slots__ = ("_queues",)
+    __slots__ = ("queues",)
 
     def __init__(self) -> None:
-        self._queues: OrderedDict[str, deque[_Waiter]] = OrderedDict()
-
-    def __bool__(self) -> bool:
-        return bool(self._queues)
+        self.queues: OrderedDict[str, deque[_Waiter]] = OrderedDict()
 
     def add(self, waiter: _Waiter) -> None:
-        self._queues.setdefault(waiter.who, deque()).append(waiter)
+        self.queues.setdefault(waiter.who, deque()).append(waiter)
 
     def add_first(self, waiter: _Waiter) -> None:
-        self._queues.setdefault(waiter.who, deque()).appendleft(waiter)
-        self._queues.move_to_end(waiter.who, last=False)
+        self.queues.setdefault(waiter.who, deque()).appendleft(waiter)
+        self.queues.move_to_end(waiter.who, last=False)
 
     def take(self) -> _Waiter:
-        who, queue = self._queues.popitem(last=False)
+        who, queue = self.queues.popitem(last=False)
         waiter = queue.popleft()
         if queue:
-            self._queues[who] = queue
+            self.queues[who] = queue
         return waiter
 
     def remove(self, waiter: _Waiter) -> None:
-        queue = self._queues[waiter.who]
+        queue = self.queues[waiter.who]
         queue.remove(waiter)
         if not queue:
-            del self._queues[waiter.who]
+            del self.queues[waiter.who]
 
 
 class _Scope:
@@ -292,7 +291,10 @@ class _Scope:
         return now
 
     def _first_rank(self) -> Rank | None:
-        return next((rank for rank, turns in self.turns.items() if turns), None)
+        for rank, turns in self.turns.items():
+            if turns.queues:
+                return rank
+        return None
 
     def _needed(self, rank: Rank) -> int:
         """Tokens that must be there for one to be taken: frames leave the endings theirs."""

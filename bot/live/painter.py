@@ -120,7 +120,8 @@ class Painter:
 
     async def _step(self) -> bool:
         """Make one call, or wait for a reason to; False once all that is wanted is there."""
-        await self._keep_quiet()
+        if self._quiet_until > _now():
+            await asyncio.sleep(self._quiet_until - _now())
         self.news.clear()
         closed = self._closed()
         if self.final is None and self._until_end:
@@ -141,10 +142,6 @@ class Painter:
         else:
             await self.news.wait()
         return True
-
-    async def _keep_quiet(self) -> None:
-        if (quiet := self._quiet_until - _now()) > 0:
-            await asyncio.sleep(quiet)
 
     # What is wanted
 
@@ -197,58 +194,58 @@ class Painter:
         if not self._book():
             await self._pause(BOOK_AGAIN)
             return
-        fades, ages = self._due(part)
+        fades, ages = part.due(self._abilities)
         if part.shown and _now() >= ages:
             self._pages.close(part.shown.text)
             return
         message = self._frame()
         if message.text.strip() and (message != part.shown or _now() >= fades):
-            await self._take_turn(part, message)
-        else:
-            await self._rest(min(fades, ages))
+            if not await self._take_turn(part, message):
+                return
+            fades, ages = part.due(self._abilities)
+        await self._rest(min(fades, ages))
 
     def _book(self) -> bool:
         if not self._booked:
             self._booked = self._slots.book(self._surface.endings(self._place), who=self._who)
         return self._booked
 
-    def _due(self, part: Part) -> tuple[float, float]:
-        """When the part has to be shown again, and when it has grown for long enough."""
-        if part.grows_since is None:
-            return inf, inf
-        return (
-            part.shown_at + self._abilities.fades_after,
-            part.grows_since + self._abilities.grow_for,
-        )
-
     async def _rest(self, until: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until if until < inf else None):
-                await self.news.wait()
+        if until == inf:
+            await self.news.wait()
+            return
+        timer = asyncio.get_running_loop().call_at(until, self.news.set)
+        try:
+            await self.news.wait()
+        finally:
+            timer.cancel()
 
-    async def _take_turn(self, part: Part, message: Outgoing) -> None:
-        """Wait for a frame's slot, and only then see what is the newest to show."""
+    async def _take_turn(self, part: Part, message: Outgoing) -> bool:
+        """Wait for a frame's slot, and only then see what is the newest; whether it was shown."""
         budgets: Sequence[Budget] = ()
         try:
             growing = await part.grow()
             budgets = growing.cost(message)
             rank = Rank.PERSON if self.first_shown is None else Rank.FRAME
             slot = self._slots.slot(budgets, rank, who=self._who)
-            if await self._unless_finished(slot):
-                await self._use_slot(part, growing, budgets)
+            return await self._unless_finished(slot) and await self._use_slot(
+                part, growing, budgets
+            )
         except SurfaceError as error:
             await self._missed_frame(part, budgets, error)
+            return False
 
-    async def _use_slot(self, part: Part, growing: Growing, budgets: Sequence[Budget]) -> None:
+    async def _use_slot(self, part: Part, growing: Growing, budgets: Sequence[Budget]) -> bool:
         await part.intend()
         newest = self._newest(part)
         if newest is None or [*growing.cost(newest)] != [*budgets]:
             self._slots.give_back(budgets)
-            return
+            return False
         await part.show(growing, newest, _now())
         self.frames += 1
         self.lag = SHARE / min((budget.rate for budget in budgets), default=inf)
         self._went_well()
+        return True
 
     def _newest(self, part: Part) -> Outgoing | None:
         """What `part` is to show by now; None when it is no longer the one that grows."""

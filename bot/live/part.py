@@ -1,10 +1,11 @@
 """One message of an answer, and what is done to it: shown growing, settled, taken away."""
 
 from contextlib import AbstractAsyncContextManager
+from math import inf
 from typing import Protocol
 
 from bot.events import MessageRef, Place
-from bot.surface import Growing, Outgoing, Surface, SurfaceError
+from bot.surface import Capabilities, Growing, Outgoing, Surface, SurfaceError
 
 WITHDRAWN = Outgoing(text="…", mine=True)
 """What a message says whose text was withdrawn where messages cannot be deleted."""
@@ -67,6 +68,12 @@ class Part:
     def lacks(self, message: Outgoing) -> bool:
         """Whether anything is left to do for `message` to be its last word."""
         return not self.unsure and (self.growing is not None or self.shown != message)
+
+    def due(self, able: Capabilities) -> tuple[float, float]:
+        """When it has to be shown again, and when it has grown for long enough, in loop time."""
+        if self.grows_since is None:
+            return inf, inf
+        return self.shown_at + able.fades_after, self.grows_since + able.grow_for
 
     async def grow(self) -> Growing:
         if self.growing is None:
