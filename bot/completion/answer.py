@@ -122,12 +122,26 @@ class Answer:
     def speech(self) -> bytes:
         return b"".join(self._speech)
 
-    def take_plain(self, found: Sequence[bytes]) -> bool:
-        """`take` for events without a name, quicker where they are no more than bits of text."""
-        heard = False
+    def take_plain(self, found: Sequence[bytes], *, together: bool = False) -> int:
+        """`take` for events without a name, quicker where they are no more than bits of text.
+
+        Returns how many were part of the answer. With `together`, bits that follow each other are
+        one event.
+        """
+        taken = 0
+        words: list[str] = []
         for data in found:
-            heard = self._take_word(data) or heard
-        return heard
+            word = self._word(data)
+            if word is None:
+                self._append_all(words)
+                taken += self.take(Event("message", data))
+                continue
+            taken += 1
+            words.append(word)
+            if not together:
+                self._append_all(words)
+        self._append_all(words)
+        return taken
 
     def take(self, event: Event) -> bool:
         """Whether this was part of the answer rather than a ping or noise; raises Malformed."""
@@ -151,17 +165,20 @@ class Answer:
             take(self, said)
         return kind != "ping"
 
-    def _take_word(self, data: bytes) -> bool:
-        if self._identified and not self.text_ended:
-            try:
-                word = _decode_word(data)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                return self.take(Event("message", data))
-            if word.event == "message":
-                if word.answer:
-                    self._append(word.answer)
-                return True
-        return self.take(Event("message", data))
+    def _word(self, data: bytes) -> str | None:
+        """The bit of text that an event is; None when there may be more to it."""
+        if not self._identified or self.text_ended:
+            return None
+        try:
+            word = _decode_word(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return word.answer or "" if word.event == "message" else None
+
+    def _append_all(self, words: list[str]) -> None:
+        if text := "".join(words):
+            self._append(text)
+        words.clear()
 
     def take_whole(self, completion: Completion) -> None:
         """A server or proxy that did not stream gave everything at once."""

@@ -59,7 +59,7 @@ class Naps:
         self._last = -inf  # when the last read ended
 
     def after(self, pieces: int, now: float, lag: float) -> None:
-        """A read has brought so many pieces of text, and what comes next may be `lag` s late."""
+        """A read has brought so many pieces, and what comes next may be `lag` s late."""
         took, self._last = now - self._last, now
         nap = min(lag, LONGEST)
         if nap >= SHORTEST and pieces * nap >= took * _PILE:

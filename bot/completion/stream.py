@@ -9,7 +9,7 @@ from typing import Self, cast
 
 import httpx
 
-from bot.completion.answer import Answer, Malformed, StreamEvent, TextAdded
+from bot.completion.answer import Answer, Malformed, StreamEvent
 from bot.completion.body import Read, naps, reader
 from bot.completion.calls import JSON_LIMIT, media_type, persist, read_body
 from bot.completion.errors import CompletionError, Interrupted, Reason, Unreadable
@@ -36,7 +36,8 @@ class AnswerStream:
     because the API forgets an answer whose reader went away. There is one reader at a time.
 
     `lag` is for the reader to set, at any time: how many seconds late more text and the end may be
-    noticed once there is some text. What comes steadily is then read in fewer, larger portions.
+    noticed once there is some text. What comes steadily is then read in fewer, larger portions,
+    each of them one `TextAdded`.
     """
 
     lag = 0.0
@@ -74,12 +75,6 @@ class AnswerStream:
     def text(self) -> str:
         """What is visible so far: without reasoning, replacements included."""
         return self._answer.text
-
-    @property
-    def overtaken(self) -> bool:
-        """Whether the next event is more text that has come already, and is in `text`."""
-        events = self._answer.events
-        return bool(events) and isinstance(events[0], TextAdded)
 
     @property
     def speech(self) -> bytes:
@@ -268,17 +263,23 @@ class AnswerStream:
             return
         finally:
             watch.end(alive=data is not None)
-        self._digest(watch, data)
+        pieces = self._digest(watch, data)
         if self._answer.stopped:
             await self._stop_once()
         elif self.lag and self._naps is not None and self._grows():
-            self._naps.after(len(self._answer.events), watch.ended, self.lag)
+            self._naps.after(pieces, watch.ended, self.lag)
 
-    def _digest(self, watch: Watch, data: bytes) -> None:
+    def _digest(self, watch: Watch, data: bytes) -> int:
+        """How many pieces of the answer there were in `data`."""
         answer = self._answer
+        pieces = 0
         try:
             plain = self._decoder.plain(data)
-            if self._take_events(data) if plain is None else answer.take_plain(plain):
+            if plain is None:
+                pieces = self._take_events(data)
+            else:
+                pieces = answer.take_plain(plain, together=self.lag > 0)
+            if pieces:
                 watch.heard()
         except EventTooLarge:
             self._conclude("too large")
@@ -290,11 +291,12 @@ class AnswerStream:
                 self._conclude("eof")
             elif answer.text_ended:
                 watch.end_text()
+        return pieces
 
-    def _take_events(self, data: bytes) -> bool:
-        """Whether there was more than pings among the events that `data` completes."""
+    def _take_events(self, data: bytes) -> int:
+        """How many of the events that `data` completes were more than pings."""
         events = self._decoder.feed(data) if data else self._decoder.finish()
-        return sum(self._answer.take(event) for event in events) > 0
+        return sum(self._answer.take(event) for event in events)
 
     def _grows(self) -> bool:
         """Whether there is text, and more is to come."""

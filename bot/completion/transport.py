@@ -73,7 +73,10 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises an `httpx.TransportError`, and says by its class whether the request left."""
-        url = URL(str(request.url.copy_with(userinfo=b"")), encoded=True)
+        address = request.url
+        if address.userinfo:
+            address = address.copy_with(userinfo=b"")
+        url = URL(str(address), encoded=True)
         proxy = self._proxy(url)
         patience = asyncio.timeout(None)
         body = _Body(request, patience)

@@ -186,8 +186,6 @@ class Turn:
         )
         async with self._stream as stream:
             async for event in stream:
-                if stream.overtaken and isinstance(event, TextAdded):
-                    continue  # the newest text tells it all
                 self._take_in(event, stream.text)
                 stream.lag = self._live.lag
                 if not self._started and stream.task_id:
