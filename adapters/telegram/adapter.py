@@ -64,6 +64,7 @@ class Telegram(TelegramSurface):
 
     async def run(self, accept: Accept) -> None:
         """Hear, until cancelled; then every connection is closed."""
+        accept = self.quoting.noting(accept)
         async with AsyncExitStack() as stack:
             for account in self.accounts.values():
                 await stack.enter_async_context(account)
@@ -74,7 +75,8 @@ class Telegram(TelegramSurface):
                     group.create_task(_kept_up(intake, accept), name=intake.account.id)
 
     def routes(self, accept: Accept) -> Sequence[web.RouteDef]:
-        return [door.route(path, accept) for path, door in self._doors.items()]
+        noted = self.quoting.noting(accept)
+        return [door.route(path, noted) for path, door in self._doors.items()]
 
     async def missing(self) -> str:
         """Why any of the bots hears nothing, "" while all do."""

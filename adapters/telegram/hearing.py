@@ -11,10 +11,13 @@ from adapters.telegram.drafts import Drafts
 from adapters.telegram.inbound import Heard, Unreadable
 from bot import observe
 from bot.events import Event, Message
-from bot.surface import Accept
+from bot.surface import Accept, Busy
 
-ALBUMS: Final = 256
-"""Albums whose parts are waited for; they come within seconds of each other."""
+MOST: Final = 256
+"""Albums whose parts may still come, and events that failed: both matter for seconds only."""
+TRIES: Final = 3
+"""Times that an event is taken in which only its own content can have broken something."""
+PAUSE: Final = 1.0  # seconds before it is tried again
 
 _log = observe.get_logger(__name__)
 
@@ -25,7 +28,8 @@ class Ear:
     def __init__(self, account: Account, drafts: Drafts) -> None:
         self._account = account
         self._drafts = drafts
-        self._albums: OrderedDict[str, None] = OrderedDict()
+        self._albums: OrderedDict[str, int] = OrderedDict()  # addressed to the bot by one part
+        self._failures: OrderedDict[str, int] = OrderedDict()  # by event
 
     async def hear(self, update: object, accept: Accept) -> str:
         """Take an update in; what was taken before changes nothing.
@@ -36,8 +40,7 @@ class Ear:
         heard = self._read(update)
         self._learn(heard)
         event = heard.event
-        if event is not None:
-            await accept(event)
+        if event is not None and await self._kept(event, accept):
             self._expect_album(event)
             if heard.stopped:
                 # Only now: whoever draws it would else end the answer that this stop is to find.
@@ -57,6 +60,22 @@ class Ear:
         observe.EVENTS.labels("unreadable").inc()
         return Heard()
 
+    async def _kept(self, event: Event, accept: Accept) -> bool:
+        """Whether `event` is kept; it is given up when that fails TRIES times by our own fault."""
+        try:
+            await accept(event)
+        except Busy:
+            raise
+        except Exception as error:  # its chat comes again, and all the others go on
+            trace = observe.trace(error)
+            _log.error("an event cannot be kept", bot=self._account.id, trace=trace)
+            failures = self._failures.pop(event.id, 0) + 1
+            if failures >= TRIES:
+                return False
+            _remember(self._failures, event.id, failures)
+            raise Busy(PAUSE) from None
+        return True
+
     def _learn(self, heard: Heard) -> None:
         """What the chat's state is now; a chat that anything is heard from is not dead."""
         if heard.moved:
@@ -74,6 +93,11 @@ class Ear:
 
     def _expect_album(self, event: Event) -> None:
         if isinstance(event, Message) and event.album and not event.place.chat.private:
-            self._albums[event.album] = None
-            if len(self._albums) > ALBUMS:
-                self._albums.popitem(last=False)
+            _remember(self._albums, event.album, 1)
+
+
+def _remember(kept: "OrderedDict[str, int]", name: str, value: int) -> None:
+    """Keep it, and let the oldest go."""
+    kept[name] = value
+    if len(kept) > MOST:
+        kept.popitem(last=False)

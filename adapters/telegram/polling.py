@@ -63,9 +63,10 @@ class Polling:
                 updates = await self.account.calls.get_updates(
                     self._next, timeout=held, allowed=ALLOWED
                 )
+            after = self._after(updates)
             self.health.recover()
             await self._take(updates, accept, acks)
-            self._confirm(updates)
+            self._next = after
             held = HELD
 
     async def _take(
@@ -95,12 +96,12 @@ class Polling:
                 pause = busy.retry_after
             await asyncio.sleep(pause)
 
-    def _confirm(self, updates: Sequence[Mapping[str, object]]) -> None:
+    def _after(self, updates: Sequence[Mapping[str, object]]) -> int:
+        """The update that comes after these."""
         ids = [id for update in updates if isinstance(id := update.get("update_id"), int)]
         if updates and not ids:  # no server of Telegram's; asked again at once it would go on so
             raise Unreachable(sent=False)
-        if ids:
-            self._next = max(ids) + 1
+        return max(ids) + 1 if ids else self._next
 
 
 class Acks:

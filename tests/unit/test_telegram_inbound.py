@@ -135,6 +135,20 @@ class TestMessages:
             *("Tea", "A hot drink.", "green", "black", "Kind | °C", "green | 80", "e=mc^2")
         ]
 
+    def test_of_a_rich_message_without_end_the_first_levels_are_read(self) -> None:
+        update = payload("text")
+        deep: object = {"text": "far down"}
+        for _ in range(100):
+            deep = {"blocks": [deep]}
+        bottom: object = "far down"
+        for _ in range(100):
+            bottom = [{"type": "bold", "text": bottom}]
+        inner = part(update, "message")
+        del inner["text"]
+        inner["rich_message"] = {"blocks": [{"text": "Tea"}, deep, {"text": bottom}, 7]}
+        told = parse(update, ME, now=NOW).event
+        assert isinstance(told, Message) and told.text == "Tea"
+
     def test_a_topic_is_a_thread_and_a_chain_of_replies_is_none(self) -> None:
         assert message("private_topic").place.chat.thread == "7"
         assert message("forum_topic").place.chat.thread == "3"
@@ -227,6 +241,11 @@ class TestGroups:
     def test_a_question_through_another_bot_is_one_and_through_this_is_none(self) -> None:
         assert message("via_other_bot").text == "What is tea?"
         assert event("via_this_bot") is None
+
+    def test_a_channel_is_no_place_to_talk(self) -> None:
+        update = payload("group_mention")
+        part(update, "message")["chat"] = {"id": -1009, "type": "channel", "title": "Tea news"}
+        assert parse(update, ME, now=NOW).event is None
 
     def test_until_its_name_is_known_no_mention_is_the_bots(self) -> None:
         nameless = parse(payload("group_mention"), Me(id=42, username=""), now=NOW)
@@ -353,25 +372,27 @@ class TestWhatElsePeopleDo:
         assert heard("stop_in_group") == Heard(chat=int(GROUP))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_python_telegram_bot_reads_the_same(name: str) -> None:
-    update = payload(name)
-    read = telegram.Update.de_json(update, None)
-    told = parse(update, ME, albums=("24680",), now=NOW)
-    if told.event is None or read.effective_chat is None:
-        return
-    assert told.event.place.chat.id == str(read.effective_chat.id)
-    if read.message and isinstance(told.event, Message | Command) and told.event.ref:
-        assert told.event.ref.id == str(read.message.id)
-        said = read.message.text or read.message.caption or told.event.text
-        assert told.event.text in said and told.event.at == read.message.date
+def test_python_telegram_bot_reads_the_same() -> None:
+    agreed = 0
+    for name in NAMES:
+        update = payload(name)
+        read = telegram.Update.de_json(update, None)
+        told = parse(update, ME, albums=("24680",), now=NOW)
+        if told.event is None or read.effective_chat is None:
+            continue
+        assert told.event.place.chat.id == str(read.effective_chat.id), name
+        agreed += 1
+        if read.message and isinstance(told.event, Message | Command) and told.event.ref:
+            assert told.event.ref.id == str(read.message.id), name
+            said = read.message.text or read.message.caption or told.event.text
+            assert told.event.text in said and told.event.at == read.message.date, name
+    assert agreed > 50
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_event_is_the_same_after_it_was_kept(name: str) -> None:
-    told = event(name)
-    if told is not None:
-        assert decode(*encode(told)) == told
+def test_an_event_is_the_same_after_it_was_kept() -> None:
+    for name in NAMES:
+        told = event(name)
+        assert told is None or decode(*encode(told)) == told, name
 
 
 JSON = st.recursive(
@@ -382,13 +403,13 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_no_json_breaks_it(update: object) -> None:
     readable(update)
 
 
 @given(st.sampled_from(NAMES), st.randoms(use_true_random=False), JSON)
-@settings(max_examples=100)
+@settings(max_examples=80)
 def test_no_part_of_an_update_that_is_strange_breaks_it(
     name: str, random: Random, strange: object
 ) -> None:

@@ -1,6 +1,7 @@
 """Fetching updates: nothing is confirmed before it is kept, and deafness does not last."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from telegram.request import RequestData
 
+from adapters.telegram.account import Account
 from adapters.telegram.adapter import Telegram
 from adapters.telegram.page import Page
 from adapters.telegram.updates import ALLOWED
@@ -29,6 +31,7 @@ class Line(InMemoryRequest):
         self.deaf = False
         self.opened = 0
         self.asked = 0
+        self.limited = 0
 
     async def initialize(self) -> None:
         await super().initialize()
@@ -41,6 +44,9 @@ class Line(InMemoryRequest):
         self.asked += 1
         if self.deaf and url.endswith("getUpdates"):
             await asyncio.Event().wait()
+        if self.limited:
+            body = {"ok": False, "error_code": 429, "description": "Too Many Requests"}
+            return 429, json.dumps(body | {"parameters": {"retry_after": self.limited}}).encode()
         return await super().do_request(url, method, request_data, *more)
 
 
@@ -304,24 +310,88 @@ async def test_several_bots_hear_each_its_own() -> None:
         assert sorted(heard) == ["42", "43"] and len(house.texts) == 2
 
 
-async def test_a_fault_nobody_thought_of_stops_one_bot_for_a_while_and_no_other() -> None:
-    house = House(TOKEN, OTHER)
+async def test_an_event_that_breaks_something_is_tried_again_and_then_given_up() -> None:
+    house = House()
 
     async def broken(event: Event) -> None:
-        if event.place.chat.workspace == "42":
-            raise ZeroDivisionError
+        if isinstance(event, Message) and event.text == "My secret":
+            raise ZeroDivisionError("My secret")
 
     house.refuse = broken
+    ada, bob = house.dm("Ada"), house.dm("Bob")
+    ada.say("My secret")
+    ada.say("And then?")
+    bob.say("What is tea?")
     with capture_logs() as logs:
         async with running(house):
-            house.dm("Ada", 0).say("breaks")
-            house.dm("Bob", 1).say("What is tea?")
-            await asyncio.sleep(1)
             assert house.texts == ["What is tea?"]
-            house.refuse = None
+            await asyncio.sleep(3)
+            assert house.texts == ["What is tea?", "And then?"]
+            assert house.telegram.pending(house.bots[0]) == []
+    told = [line for line in logs if line["event"] == "an event cannot be kept"]
+    assert len(told) == 3 and "My secret" not in str(logs)
+
+
+async def test_a_fault_nobody_thought_of_stops_one_bot_for_a_while_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House(TOKEN, OTHER)
+    meet = Account.meet
+
+    async def broken(account: Account) -> None:
+        if account.id == "42":
+            raise ZeroDivisionError
+        await meet(account)
+
+    house.dm("Ada", 0).say("to the first")
+    house.dm("Bob", 1).say("to the second")
+    with capture_logs() as logs, monkeypatch.context() as patched:
+        patched.setattr(Account, "meet", broken)
+        async with running(house):
+            assert house.texts == ["to the second"]
+            patched.undo()
             await asyncio.sleep(31)
-            assert house.texts == ["What is tea?", "breaks"]
+            assert house.texts == ["to the second", "to the first"]
     assert "a bot's intake failed" in [line["event"] for line in logs]
+
+
+async def test_a_server_that_names_no_updates_is_not_asked_without_end() -> None:
+    house = House()
+    house.telegram.emit(house.bots[0], "message", {}, "x")
+    house.bots[0].queue[0].update.clear()
+    async with running(house, settled=120):
+        assert house.lines[0].asked < 30
+        assert "does not answer" in await house.adapter.missing()
+
+
+async def test_when_telegram_wants_quiet_it_gets_it() -> None:
+    async with running(House()) as house:
+        [line] = house.lines
+        line.limited = 137
+        await asyncio.sleep(60)
+        asked = line.asked
+        assert "left alone" in await house.adapter.missing()
+        await asyncio.sleep(70)
+        assert line.asked == asked
+        line.limited = 0
+        await asyncio.sleep(70)
+        assert await house.adapter.missing() == ""
+
+
+async def test_of_very_many_presses_at_once_some_are_not_acknowledged() -> None:
+    async with running(House()) as house:
+        house.telegram.latency = 8.0
+        for number in range(150):
+            query: dict[str, object] = {
+                "id": str(number),
+                "from": {"id": number, "is_bot": False, "first_name": "Ada"},
+                "data": "like:a",
+            }
+            house.bots[0].open_queries[str(number)] = house.telegram.clock()
+            house.telegram.emit(house.bots[0], "callback_query", query, f"user:{number}")
+        await asyncio.sleep(60)
+        assert 100 <= len(house.bots[0].answered) <= 150
+        assert house.telegram.pending(house.bots[0]) == []
 
 
 async def test_a_press_is_acknowledged_without_keeping_anybody_waiting() -> None:
@@ -367,9 +437,12 @@ async def test_an_album_for_the_bot_in_a_group_is_heard_whole() -> None:
         seat.album([b"1", b"2", b"3"], "@bot0_bot which is best?")
         seat.album([b"4", b"5"], "Nice ones")
         await asyncio.sleep(1)
+        for _ in range(260):  # so many that the first are forgotten
+            seat.album([b"6"], "@bot0_bot and this?")
+        await asyncio.sleep(1)
         parts = [event for event in house.accepted.values() if isinstance(event, Message)]
-        assert [part.text for part in parts] == ["which is best?", "", ""]
-        assert len({part.album for part in parts}) == 1
+        assert [part.text for part in parts[:3]] == ["which is best?", "", ""]
+        assert len({part.album for part in parts[:3]}) == 1 and len(parts) == 263
 
 
 async def test_the_stop_of_a_draft_is_kept_before_the_draft_hears_of_it() -> None:
