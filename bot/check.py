@@ -55,6 +55,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             words="COMPLETION_API_KEY is not set",
             cure="copy the key from the page “API Access” of the app",
         )
+    if settings.telegram_bot_token:
+        from bot.compose.telegram_check import examine
+
+        async for words, cure in examine(settings):
+            yield Finding(part="Telegram", words=words, cure=cure)
     yield await _database(settings)
     yield await _voice()
 
