@@ -31,17 +31,17 @@ _GRACE: Final = 0.1
 
 
 class Text:
-    """Growing text as it is rendered; the same text once only."""
+    """Growing text as it is rendered, the same text once only."""
 
     def __init__(self) -> None:
+        self.source = ""
+        self.rendered = Rendered(text="", entities=())
         self._frames = Frames()
-        self._text = ""
-        self._rendered = Rendered(text="", entities=())
 
-    def render(self, text: str) -> Rendered:
-        if text != self._text:
-            self._text, self._rendered = text, self._frames.render(text)
-        return self._rendered
+    def render(self, source: str) -> Rendered:
+        if source != self.source:
+            self.source, self.rendered = source, self._frames.render(source)
+        return self.rendered
 
     def last(self, message: Outgoing) -> Rendered | None:
         """The last word as it is rendered; None for one that is not a model's."""
@@ -65,7 +65,8 @@ class Edits:
         self._frames = 0
 
     def cost(self, message: Outgoing) -> Sequence[Budget]:
-        if not self._shows or message == self._shown or not self._words(message):
+        # Not rendered yet: until the slot is there the text will be another one.
+        if not self._shows or message == self._shown or not message.text.strip():
             return ()
         gaps = PRIVATE_GAPS if self._spot.chat.private else GROUP_GAPS
         gap = gaps[min(self._frames, len(gaps) - 1)]
@@ -75,9 +76,11 @@ class Edits:
     async def show(self, message: Outgoing) -> MessageRef | None:
         if not self._shows or message == self._shown:
             return self.ref
-        turn = self._spot.turn(Rank.FRAME, self._who).granted()
-        await self._write(turn, message, self._text.render(message.text))
-        self._frames += 1
+        shown = self._text.render(message.text)
+        if shown.text.strip():
+            turn = self._spot.turn(Rank.FRAME, self._who).granted()
+            await self._write(turn, message, shown)
+            self._frames += 1
         return self.ref
 
     async def finish(self, message: Outgoing) -> MessageRef:
@@ -97,9 +100,6 @@ class Edits:
             await writing.rewrite(turn, spot, id, message, form, shown)
         self._shown = message
         return self.ref
-
-    def _words(self, message: Outgoing) -> bool:
-        return bool(self._text.render(message.text).text.strip())
 
 
 class Draft:
@@ -127,9 +127,7 @@ class Draft:
     def cost(self, message: Outgoing) -> Sequence[Budget]:
         if self._edits:
             return self._edits.cost(message)
-        shown = self._text.render(message.text)
-        seen = self._line is not None and self._line.shows(shown)
-        if self._mute or seen or not shown.text.strip():
+        if self._mute or self._is_seen(message) or not message.text.strip():
             return ()
         account, chat = self._spot.account, self._spot.chat
         scope = f"telegram:{account.id}:frames:{chat.id}"
@@ -139,10 +137,9 @@ class Draft:
     async def show(self, message: Outgoing) -> MessageRef | None:
         if self._edits:
             return await self._edits.show(message)
-        shown = self._text.render(message.text)
-        if self._mute or not shown.text.strip():
+        shown, line = self._text.render(message.text), self._taken()
+        if self._mute or not shown.text.strip() or line.shows(shown):
             return None
-        line = self._taken()
         try:
             await line.draw(self._spot, shown)
         except Refused as refused:
@@ -168,6 +165,11 @@ class Draft:
     def leave(self) -> None:
         if self._line is not None:
             self._drafts.end(self._spot.chat, self._line)
+
+    def _is_seen(self, message: Outgoing) -> bool:
+        """Of the same text; another one is rendered only when there is a slot to show it."""
+        text, line = self._text, self._line
+        return line is not None and message.text == text.source and line.shows(text.rendered)
 
     def _taken(self) -> Line:
         if self._line is None:

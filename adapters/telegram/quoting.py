@@ -14,16 +14,16 @@ class Quoting:
     the way, unless the person has written again in the meantime."""
 
     def __init__(self) -> None:
-        self._newest: Remembered[tuple[str, str, str], int] = Remembered(_MOST)
+        # With the album it begins, whose other parts come after it and are no news.
+        self._newest: Remembered[tuple[str, str, str], tuple[int, str]] = Remembered(_MOST)
 
     def noting(self, accept: Accept) -> Accept:
         """`accept`, and what is the newest message in each private chat is known from then on."""
 
         async def noted(event: Event) -> bool:
             if isinstance(event, Message | Command) and event.ref is not None:
-                key = _key(event.place)
-                newest = max(int(event.ref.id), self._newest.get(key) or 0)
-                self._newest.put(key, newest)
+                album = event.album if isinstance(event, Message) else ""
+                self._note(event.place, int(event.ref.id), album)
             return await accept(event)
 
         return noted
@@ -34,8 +34,13 @@ class Quoting:
         if question is None or question.chat != place.chat.id:
             return None
         id = int(question.id)
-        is_last = (self._newest.get(_key(place)) or 0) <= id
-        return None if place.chat.private and is_last else id
+        newest, _ = self._newest.get(_key(place)) or (0, "")
+        return None if place.chat.private and newest <= id else id
+
+    def _note(self, place: Place, id: int, album: str) -> None:
+        newest, begun = self._newest.get(_key(place)) or (0, "")
+        if id > newest and (not album or album != begun):
+            self._newest.put(_key(place), (id, album))
 
 
 def _key(place: Place) -> tuple[str, str, str]:

@@ -133,10 +133,11 @@ class TestDrafts:
             assert await show(stage, message, "Tea")
         assert fades <= 25 and len(drawn(stage.dm)) == 2
 
-    async def test_marks_that_show_nothing_new_cost_nothing(self, stage: TelegramStage) -> None:
+    async def test_marks_that_show_nothing_new_are_not_drawn(self, stage: TelegramStage) -> None:
         async with stage.surface.grow(stage.place()) as message:
-            assert await show(stage, message, "Tea")
-            assert not await show(stage, message, "Tea\n")
+            for text in ("\n", "Tea", "Tea\n", "Tea\n\n"):
+                await show(stage, message, text)
+        assert drawn(stage.dm) == ["Tea"]
 
     async def test_another_message_of_the_bot_takes_the_draft_away_and_it_comes_back(
         self, stage: TelegramStage

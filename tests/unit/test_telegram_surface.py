@@ -276,6 +276,18 @@ class TestQuotes:
         assert one.reply_to == stage.dm.posts[0].id and other.reply_to == 0
         assert len(heard) == 2
 
+    async def test_the_other_parts_of_an_album_are_no_news(self, stage: TelegramStage) -> None:
+        async def accept(event: Event) -> bool:
+            return True
+
+        noted = stage.telegram_surface.quoting.noting(accept)
+        where = place(stage.dm)
+        parts = [ref(where, post) for post in stage.dm.album([b"1", b"2", b"3"], "Which tea?")]
+        for part in parts:
+            await noted(Message(id=part.id, place=where, at=AT, ref=part, album="9"))
+        await grown(stage, replace(where, reply_to=parts[0]), "A drink of leaves.")
+        assert stage.dm.answers[0].reply_to == 0
+
     async def test_a_question_in_another_chat_is_not_quoted(self, stage: TelegramStage) -> None:
         elsewhere = asked(stage.other_group)
         here = replace(place(stage.group), reply_to=elsewhere.reply_to)
