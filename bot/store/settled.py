@@ -11,7 +11,11 @@ from bot.store.statements import insert, put
 from bot.store.tables import dialogs, preferences
 
 
-def read_preferences(connection: Connection, scope: str) -> Preferences:
+def settled(connection: Connection, scope: str) -> tuple[Preferences, Dialog | None]:
+    return preferences_of(connection, scope), dialog(connection, scope)
+
+
+def preferences_of(connection: Connection, scope: str) -> Preferences:
     row = ready.first(connection, _PREFERENCES, {"this": scope})
     return Preferences(**row) if row else Preferences()
 

@@ -30,6 +30,7 @@ from bot.store import (
     usage,
 )
 from bot.store.inbox import SqlInbox
+from bot.store.known import Known
 from bot.store.records import (
     Answer,
     Decided,
@@ -80,6 +81,7 @@ class Store:
         self._transactions = transactions
         self._now = now
         self._note_done = note_done
+        self._settled = Known[tuple[Preferences, Dialog | None]]()
 
     # Answers
 
@@ -286,27 +288,37 @@ class Store:
     # What people have settled; `scope` is `records.scope(place)`
 
     async def preferences(self, scope: str) -> Preferences:
-        return await self._read(settled.read_preferences, scope)
+        preferences, _ = await self._settled.get(scope, self._read_settled)
+        return preferences
 
     async def save_inputs(self, scope: str, inputs: Mapping[str, Value]) -> None:
-        await self._write(settled.save_inputs, scope, inputs)
+        with self._settled.changed(scope):
+            await self._write(settled.save_inputs, scope, inputs)
 
     async def set_voice(self, scope: str, voice: bool) -> None:
-        await self._write(settled.set_voice, scope, voice)
+        with self._settled.changed(scope):
+            await self._write(settled.set_voice, scope, voice)
 
     async def set_language(self, scope: str, language: str) -> None:
-        await self._write(settled.set_language, scope, language)
+        with self._settled.changed(scope):
+            await self._write(settled.set_language, scope, language)
 
     async def open_dialog(self, scope: str, dialog: Dialog) -> None:
         """In the place of one that was open there."""
-        await self._write(settled.open_dialog, scope, dialog)
+        with self._settled.changed(scope):
+            await self._write(settled.open_dialog, scope, dialog)
 
     async def dialog(self, scope: str) -> Dialog | None:
-        return await self._read(settled.dialog, scope)
+        _, dialog = await self._settled.get(scope, self._read_settled)
+        return dialog
 
     async def end_dialog(self, scope: str) -> Dialog | None:
         """Take the open dialog; of several who try at once one gets it."""
-        return await self._write(settled.end_dialog, scope)
+        with self._settled.changed(scope):
+            return await self._write(settled.end_dialog, scope)
+
+    async def _read_settled(self, scope: str) -> tuple[Preferences, Dialog | None]:
+        return await self._read(settled.settled, scope)
 
     # Usage and recordings
 
@@ -336,7 +348,8 @@ class Store:
 
         What is being answered at this moment, or waits for that, goes as soon as it is answered.
         """
-        await self._write(retention.forget, platform, workspace, user_id, user_workspace)
+        with self._settled.changed():
+            await self._write(retention.forget, platform, workspace, user_id, user_workspace)
         await self._transactions.scrub()
 
     async def purge(self, text_before: datetime, rows_before: datetime) -> int:
@@ -345,8 +358,9 @@ class Store:
         Nothing goes that unfinished work needs. Returns how many rows were emptied or removed.
         """
         gone = 0
-        while portion := await self._write(retention.purge_portion, text_before, rows_before):
-            gone += portion
+        with self._settled.changed():
+            while portion := await self._write(retention.purge_portion, text_before, rows_before):
+                gone += portion
         if gone:
             await self._transactions.scrub()
         return gone
