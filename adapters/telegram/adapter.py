@@ -1,8 +1,9 @@
 """Telegram as an adapter: a surface that listens, for one bot or several."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 from aiohttp import web
 from telegram.request import BaseRequest
@@ -29,8 +30,8 @@ class Telegram(TelegramSurface):
 
     With `public_url` Telegram brings updates there, under PATH, and under PATH with the bot's id
     when there are several; without it they are fetched. `secret` is what Telegram is to send along,
-    "" for one of our own. What `page` leaves out stays as it is. `requests` makes
-    other transports than our own. Raises ValueError for what is no token.
+    "" for one of our own. What `page` leaves out stays as it is. `requests` makes other transports
+    than our own. Raises ValueError for what is no token, and for two of one bot.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Telegram(TelegramSurface):
     ) -> None:
         made = {token: Account(token, api_url=api_url, request=requests()) for token in tokens}
         accounts = {account.id: account for account in made.values()}
+        if len(accounts) < len(made):
+            raise ValueError("two of the tokens are for the same bot")
         super().__init__(accounts, slots, streaming=streaming, rich=rich)
         self._page = page or Page()
         several = len(accounts) > 1
@@ -69,30 +72,31 @@ class Telegram(TelegramSurface):
             for account in self.accounts.values():
                 await stack.enter_async_context(account)
             async with asyncio.TaskGroup() as group:
-                for account in self.accounts.values():
-                    group.create_task(dress(account, self._page), name=f"page {account.id}")
-                for intake in self._intakes:
-                    group.create_task(_kept_up(intake, accept), name=intake.account.id)
+                for bot, account in self.accounts.items():
+                    group.create_task(_kept_up(bot, partial(dress, account, self._page)))
+                for intake in self.intakes:
+                    group.create_task(_kept_up(intake.account.id, partial(intake.run, accept)))
 
     def routes(self, accept: Accept) -> Sequence[web.RouteDef]:
         noted = self.quoting.noting(accept)
         return [door.route(path, noted) for path, door in self._doors.items()]
 
-    async def missing(self) -> str:
-        """Why any of the bots hears nothing, "" while all do."""
-        return "; ".join(intake.health.missing for intake in self._intakes if intake.health.missing)
-
     @property
-    def _intakes(self) -> Sequence[Polling | Webhook]:
+    def intakes(self) -> Sequence[Polling | Webhook]:
+        """Where each bot's updates come in."""
         return [*self._polls, *self._doors.values()]
 
+    async def missing(self) -> str:
+        """Why any of the bots hears nothing, "" while all do."""
+        return "; ".join(intake.health.missing for intake in self.intakes if intake.health.missing)
 
-async def _kept_up(intake: Polling | Webhook, accept: Accept) -> None:
+
+async def _kept_up(bot: str, work: Callable[[], Awaitable[None]]) -> None:
     """What happens to one bot is nothing to the others."""
     while True:
         try:
-            await intake.run(accept)
+            await work()
+            return
         except Exception as error:  # whatever it is, the others go on
-            trace = observe.trace(error)
-            _log.error("a bot's intake failed", bot=intake.account.id, trace=trace)
+            _log.error("something for a bot has failed", bot=bot, trace=observe.trace(error))
         await asyncio.sleep(_AGAIN)

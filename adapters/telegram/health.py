@@ -51,7 +51,7 @@ class Health:
         if isinstance(error, Conflict):
             return (
                 "another program receives this bot's updates; a token serves one program only",
-                SLOW,
+                LONGEST,  # during a restart it may be our own
             )
         growing = float(min(LONGEST, 2**self._failures)) if self._failures < 10 else LONGEST
         if isinstance(error, RateLimited):

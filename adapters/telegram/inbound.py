@@ -110,29 +110,29 @@ class _Reader:
         return Heard(chat=chat, event=event)
 
     def _said(self, message: Message, words: Words) -> Event | None:
-        files = content.files(self._bot, message)
-        place = self._place(message, reply_to=message.message_id)
-        at, ref = _time(message.date), self._ref(message.chat, message.message_id)
-        quoted = self._quote(message)
-        if words.command:
+        files, quoted = content.files(self._bot, message), self._quote(message)
+        name = words.command
+        if words.named and not (name or words.text or files or quoted):
+            name = "ask"  # who only calls the bot hears how to ask
+        # A command is one message; an album is a question in several, whatever stands before it.
+        if name and not (name == "ask" and message.media_group_id):
             return events.Command(
                 id=self._id,
-                place=place,
-                at=at,
-                name=words.command,
-                text=_payload(words.text) if words.command == "start" else words.text,
+                place=self._place(message, reply_to=message.message_id),
+                at=_time(message.date),
+                name=name,
+                text=_payload(words.text) if name == "start" else words.text,
                 files=files,
                 quoted=quoted,
-                ref=ref,
+                ref=self._ref(message.chat, message.message_id),
             )
-        # Who only calls the bot points at what is replied to; without that nothing was said.
-        if not words.text and not files and not (words.named and quoted):
+        if not (words.text or files or words.named):
             return None
         return events.Message(
             id=self._id,
-            place=place,
-            at=at,
-            ref=ref,
+            place=self._place(message, reply_to=message.message_id),
+            at=_time(message.date),
+            ref=self._ref(message.chat, message.message_id),
             text=words.text,
             files=files,
             quoted=quoted,

@@ -227,11 +227,11 @@ class TestGroups:
         assert said.text == "" and said.quoted is not None
         assert said.quoted.text == "Tea cures all."
 
-    def test_to_call_the_bot_and_say_nothing_is_nothing(self) -> None:
+    def test_to_call_the_bot_and_say_nothing_is_to_ask_how(self) -> None:
         update = payload("group_mention_about_another")
-        inner = part(update, "message")
-        del inner["reply_to_message"]
-        assert parse(update, ME, now=NOW).event is None
+        del part(update, "message")["reply_to_message"]
+        told = parse(update, ME, now=NOW).event
+        assert isinstance(told, Command) and (told.name, told.text) == ("ask", "")
 
     @pytest.mark.parametrize("name", ["group_anonymous_admin", "group_channel_speaks"])
     def test_who_speaks_for_a_chat_is_that_chat(self, name: str) -> None:
@@ -263,6 +263,13 @@ class TestCommands:
     def test_a_command_may_stand_under_a_picture(self) -> None:
         ask = command("command_ask_photo")
         assert (ask.name, ask.text, ask.files) == ("ask", "What is this?", (LARGE,))
+
+    def test_a_command_before_an_album_leaves_it_an_album(self) -> None:
+        update = payload("command_ask_photo")
+        part(update, "message")["media_group_id"] = "13579"
+        told = parse(update, ME, now=NOW).event
+        assert isinstance(told, Message)
+        assert (told.text, told.album) == ("What is this?", "13579")
 
     def test_an_unknown_command_is_told_by_its_name(self) -> None:
         assert (command("command_unknown").name, command("command_unknown").text) == (

@@ -279,7 +279,7 @@ async def test_another_program_with_the_same_token_is_named() -> None:
             await asyncio.sleep(1)
             missing = await house.adapter.missing()
             assert missing.startswith("another program receives this bot's updates")
-            await asyncio.sleep(61)
+            await asyncio.sleep(31)
             assert await house.adapter.missing() == ""
     assert [line for line in logs if line["log_level"] == "error"]
 
@@ -299,6 +299,23 @@ async def test_a_wrong_token_is_named_by_its_setting_and_stops_no_other_bot() ->
     errors = [line for line in logs if line["log_level"] == "error"]
     assert len(errors) == 1 and "TELEGRAM_BOT_TOKEN" in errors[0]["event"]
     assert wrong not in str(logs)
+
+
+async def test_two_tokens_of_one_bot_are_refused_and_not_shown() -> None:
+    with pytest.raises(ValueError, match="two of the tokens") as refused:
+        House(TOKEN, "42:another-secret")
+    assert "secret" not in str(refused.value)
+
+
+async def test_a_token_is_shown_nowhere() -> None:
+    house = House(TOKEN, OTHER)
+    house.telegram.faults.add("cut", times=7)
+    with capture_logs() as logs:
+        async with running(house, settled=20):
+            shown = [repr(house.adapter), repr(vars(house.adapter)), await house.adapter.missing()]
+            parts = (*house.adapter.accounts.values(), *house.adapter.intakes)
+            shown += [repr(vars(part)) for part in parts]
+    assert logs and "secret-of" not in str(logs) + "".join(shown)
 
 
 async def test_several_bots_hear_each_its_own() -> None:
@@ -352,7 +369,7 @@ async def test_a_fault_nobody_thought_of_stops_one_bot_for_a_while_and_no_other(
             patched.undo()
             await asyncio.sleep(31)
             assert house.texts == ["to the second", "to the first"]
-    assert "a bot's intake failed" in [line["event"] for line in logs]
+    assert "something for a bot has failed" in [line["event"] for line in logs]
 
 
 async def test_a_server_that_names_no_updates_is_not_asked_without_end() -> None:
