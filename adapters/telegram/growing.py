@@ -14,16 +14,15 @@ from adapters.telegram.writing import Writing
 from bot.events import MessageRef
 from bot.surface import Budget, Forbidden, Outgoing, Rank, RateLimited, Stopped, Unreachable
 
-DRAWINGS: Final = 0.85
-"""Frames a second by draft. 40 calls in 30 s are all there is for a chat: this leaves a third of
-them to statuses and to the last word, and stays below one call a second over a long answer."""
-FIRST_DRAWINGS: Final = 2
-"""Frames that need not wait for each other: first words are few, and more are there at once."""
+DRAFT_GAPS: Final = (0.35, 0.6, 0.9, 1.25)
+"""Seconds between frames by draft, the last one from then on: the first words are few, and more
+are there soon. 40 calls in 30 s are all there is for a chat, statuses included, and over a long
+answer, messages and all, they stay below one a second."""
 
-GROUP_GAPS: Final = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+GROUP_GAPS: Final = (1.2, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Seconds between edits in a group: 20 messages a minute are all there is, for everybody there and
 for last words too, so a long answer is shown ever more rarely."""
-PRIVATE_GAPS: Final = (1.1,)
+PRIVATE_GAPS: Final = (0.6, 1.1)
 """Seconds between edits in a private chat, which has one message a second."""
 
 _GRACE: Final = 0.1
@@ -69,9 +68,7 @@ class Edits:
         if not self._shows or message == self._shown or not message.text.strip():
             return ()
         gaps = PRIVATE_GAPS if self._spot.chat.private else GROUP_GAPS
-        gap = gaps[min(self._frames, len(gaps) - 1)]
-        scope = f"telegram:{self._spot.account.id}:grows:{self._who}"
-        return (Budget(scope=scope, rate=1 / gap), *self._spot.messages)
+        return (_frame(self._who, gaps, self._frames), *self._spot.messages)
 
     async def show(self, message: Outgoing) -> MessageRef | None:
         if not self._shows or message == self._shown:
@@ -117,6 +114,8 @@ class Draft:
         self._text = Text()
         self._who = secrets.token_hex(6)
         self._line: Line | None = None
+        self._frames = 0
+        self._is_first = False  # nothing came before but a status
         self._mute = self._was_limited = False
         self._ref: MessageRef | None = None
 
@@ -129,10 +128,8 @@ class Draft:
             return self._edits.cost(message)
         if self._mute or self._is_seen(message) or not message.text.strip():
             return ()
-        account, chat = self._spot.account, self._spot.chat
-        scope = f"telegram:{account.id}:frames:{chat.id}"
-        frames = Budget(scope=scope, rate=DRAWINGS, burst=FIRST_DRAWINGS)
-        return (frames, *self._spot.drafts)
+        gaps = DRAFT_GAPS if self._is_first else DRAFT_GAPS[-1:]
+        return (_frame(self._who, gaps, self._frames), *self._spot.drafts)
 
     async def show(self, message: Outgoing) -> MessageRef | None:
         if self._edits:
@@ -146,6 +143,7 @@ class Draft:
             if not line.was_drawn:
                 return await self._go_on_without(message, refused)
             self._mute = True  # something about these words; the last word is a message anyway
+        self._frames += 1
         return None
 
     async def finish(self, message: Outgoing) -> MessageRef:
@@ -174,6 +172,7 @@ class Draft:
     def _taken(self) -> Line:
         if self._line is None:
             self._line = self._drafts.take(self._spot.chat)
+            self._is_first = self._line.was_drawn
         return self._line
 
     async def _go_on_without(self, message: Outgoing, refused: Refused) -> MessageRef | None:
@@ -213,3 +212,9 @@ class Draft:
                     with suppress(RateLimited, Unreachable):
                         await turn.make(lambda: line.draw(self._spot, shown))
                 await asyncio.sleep(KEPT)
+
+
+def _frame(who: str, gaps: Sequence[float], frames: int) -> Budget:
+    """Lets the next frame through when there have been `frames`: the first one at once."""
+    gap = gaps[min(max(frames - 1, 0), len(gaps) - 1)]
+    return Budget(scope=f"telegram:frames:{who}", rate=1 / gap)

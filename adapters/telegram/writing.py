@@ -42,6 +42,7 @@ class Writing:
         self._streaming = streaming
         self._rich = rich
         self._forms: Remembered[tuple[str, int, int], Form] = Remembered(_MOST)
+        self._asking: Remembered[tuple[str, int, int], bool] = Remembered(_MOST)
 
     def form(self, spot: Spot, message: Outgoing) -> Form:
         """What a new message with these words is."""
@@ -91,6 +92,8 @@ class Writing:
 
         id = await _formatted(shown.entities, send)
         self._forms.put(_key(spot, id), "text")
+        if keys is not None and not keys.rows:
+            self._asking.put(_key(spot, id), True)
         return id
 
     async def rewrite(
@@ -104,8 +107,10 @@ class Writing:
     ) -> None:
         """Write over a message: as `form`, and the other way where that fails.
 
-        Raises Gone for a file, which cannot become a text.
+        Raises Gone for a file, which cannot become a text, and for what opened a reply.
         """
+        if self._asking.get(_key(spot, id)):
+            raise Gone("a message that opens a reply cannot be edited")
         try:
             await self._over(turn, spot, id, message, form, shown)
         except Refused as refused:

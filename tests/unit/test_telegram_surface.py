@@ -238,6 +238,15 @@ class TestQuestionsToThePerson:
             await stage.surface.post(replace(place(stage.group), user=user), self.ASKS)
         assert [post.markup for post in stage.group.answers] == [{}, {}]
 
+    async def test_what_opened_a_reply_cannot_be_edited(self, stage: TelegramStage) -> None:
+        posted = await stage.surface.post(stage.place(), self.ASKS)
+        with pytest.raises(Gone):
+            await stage.surface.edit(stage.place(), posted, Outgoing(text="Noted", mine=True))
+        assert stage.telegram.refusals == []
+        stage.surface = with_rich(stage, "auto")  # as after a restart
+        with pytest.raises(Gone):
+            await stage.surface.edit(stage.place(), posted, Outgoing(text="Noted", mine=True))
+
     async def test_an_edit_opens_nothing(self, stage: TelegramStage) -> None:
         where = stage.place()
         posted = await stage.surface.post(where, Outgoing(text="Tea", mine=True))
