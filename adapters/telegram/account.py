@@ -38,18 +38,15 @@ class Account:
         self.features = Features()
         self._chats = Chats()
         # Polling has a connection of its own: it can be renewed while messages go on.
-        self._polling = request or AiohttpRequest(connections=2)
-        self._request = request or AiohttpRequest()
+        polling = request or AiohttpRequest(connections=2)
+        self._polling = Line(polling, api_url=api_url, token=token)
+        self._line = Line(request or AiohttpRequest(), api_url=api_url, token=token)
         self._files: Files = (
             RequestFiles(request, api_url=api_url, token=token)
             if request
             else Downloads(api_url=api_url, token=token)
         )
-        wire = Wire(
-            Line(self._request, api_url=api_url, token=token),
-            Line(self._polling, api_url=api_url, token=token),
-            id=id,
-        )
+        wire = Wire(self._line, self._polling, id=id)
         self.calls = Calls(wire, Caller(id, self._chats), self.features, self._files)
 
     def __repr__(self) -> str:
@@ -64,14 +61,14 @@ class Account:
 
     async def open(self) -> None:
         """After `aclose`; a new account is open."""
-        await self._request.initialize()
+        await self._line.initialize()
         await self._polling.initialize()
 
     async def aclose(self) -> None:
         """Calls in flight break off; the account may be opened again."""
         await self._files.aclose()
         await self._polling.shutdown()
-        await self._request.shutdown()
+        await self._line.shutdown()
 
     async def renew(self) -> None:
         """Ask for updates over a new connection from now on: the old one may be dead and silent."""

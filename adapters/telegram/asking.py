@@ -9,6 +9,7 @@ from adapters.telegram.calling import ASK, Caller, Manner
 from adapters.telegram.features import Features
 from adapters.telegram.files import Files
 from adapters.telegram.wire import Timeouts, Wire
+from bot.surface import Unreachable
 
 Json = dict[str, object]
 
@@ -63,9 +64,9 @@ class Asking:
         updates = await self._caller.call(
             manner, lambda timeouts: self._wire.raw("getUpdates", wanted, timeouts)
         )
-        if not isinstance(updates, list):
-            return []
-        return [update for update in updates if isinstance(update, dict)]
+        if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
+            raise Unreachable(sent=False)
+        return updates
 
     async def set_webhook(
         self, url: str, *, secret: str, allowed: Sequence[str], max_connections: int

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from telegram.error import TelegramError
@@ -18,12 +19,12 @@ from adapters.telegram.errors import (
     translated,
 )
 from adapters.telegram.wire import Timeouts
-from bot.observe import get_logger
 from bot.surface import Forbidden, SurfaceError, Unreachable
 
 T = TypeVar("T")
 
-_log = get_logger(__name__)
+AGAIN_WITHIN: Final = 10.0
+"""Seconds after which no further try begins: whoever waits for the call has other plans by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Manner:
     """
 
     read: float = 10.0
-    write: float = 10.0
+    write: float = 5.0
     pauses: tuple[float, ...] = (0.2, 0.8)
     creates: bool = False
     passes: bool = False
@@ -55,7 +56,7 @@ UPLOAD: Final = Manner(read=30.0, write=60.0, creates=True)
 
 EDIT: Final = Manner()
 
-DRAFT: Final = Manner(read=5.0, write=5.0, pauses=(0.1,), passes=True)
+DRAFT: Final = Manner(read=5.0, pauses=(0.1,), passes=True)
 """By the time of a third try there are newer words to show."""
 
 ASK: Final = Manner()
@@ -78,6 +79,7 @@ class Caller:
     ) -> T:
         """What `make` gives, tried again as `manner` allows. Raises SurfaceError and only that."""
         pauses = iter(manner.pauses)
+        until = asyncio.get_running_loop().time() + AGAIN_WITHIN
         while True:
             try:
                 result = await make(manner.timeouts)
@@ -86,7 +88,8 @@ class Caller:
             else:
                 self.known = True
                 return result
-            if pause is None or not _may_go_again(failure, manner):
+            late = asyncio.get_running_loop().time() >= until
+            if pause is None or late or not _may_go_again(failure, manner):
                 # Outside of the block above, so that nothing of PTB's hangs on it.
                 raise self._translated(failure, manner, scope)
             await asyncio.sleep(pause)
@@ -95,31 +98,22 @@ class Caller:
         self, chat: int, manner: Manner, make: Callable[[int, Timeouts], Awaitable[T]]
     ) -> T:
         """A call in a chat, wherever that has moved to."""
-        now = self._chats.moved(chat)
-        if self._chats.is_dead(now):
-            raise Forbidden("the bot may not speak in this chat")
-        try:
-            return await self._call_there(now, manner, make)
-        except _Moved as moved:
-            new = moved.to
-        self._chats.move(now, new)
-        try:
-            return await self._call_there(new, manner, make)
-        except _Moved:
-            raise Forbidden("the chat moves around") from None
-
-    async def _call_there(
-        self, chat: int, manner: Manner, make: Callable[[int, Timeouts], Awaitable[T]]
-    ) -> T:
+        # Whoever asks knows the chat by this id, and has drawn on its budgets.
         scoped = limits.draft_scope if manner.passes else limits.chat_scope
-        try:
-            return await self.call(
-                manner, lambda timeouts: make(chat, timeouts), scope=scoped(self._bot, str(chat))
-            )
-        except Forbidden as error:
-            if ends_the_chat(error):
-                self._chats.bury(chat)
-            raise
+        scope = scoped(self._bot, str(chat))
+        for _ in range(2):
+            now = self._chats.moved(chat)
+            if self._chats.is_dead(now):
+                break
+            try:
+                return await self.call(manner, partial(make, now), scope=scope)
+            except _Moved as moved:
+                self._chats.move(now, moved.to)
+            except Forbidden as error:
+                if ends_the_chat(error):
+                    self._chats.bury(now)
+                raise
+        raise Forbidden("the bot may not speak in this chat")
 
     def _translated(self, error: TelegramError, manner: Manner, scope: str) -> SurfaceError:
         if isinstance(error, Refusal) and error.migrated_to:

@@ -6,18 +6,14 @@ from bot.observe import get_logger
 
 _log = get_logger(__name__)
 
-
-Feature = Literal[
-    "draft", "draft_stop", "rich", "rich_draft", "force_reply_keyboard", "button_style"
-]
+Feature = Literal["draft", "draft_stop", "rich", "force_reply_keyboard", "button_style"]
 
 
 class Features:
     """Latches: each is on until the server refuses it, and stays off until the next start.
 
     `draft`: sendMessageDraft · `draft_stop`: its Stop button · `rich`: rich messages ·
-    `rich_draft`: rich drafts · `force_reply_keyboard`: buttons that also open a reply ·
-    `button_style`: coloured buttons.
+    `force_reply_keyboard`: buttons that also open a reply · `button_style`: coloured buttons.
     """
 
     def __init__(self) -> None:
@@ -43,10 +39,6 @@ class Features:
     @property
     def rich(self) -> bool:
         return self.has("rich")
-
-    @property
-    def rich_draft(self) -> bool:
-        return self.has("rich_draft")
 
     @property
     def force_reply_keyboard(self) -> bool:

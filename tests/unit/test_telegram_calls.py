@@ -282,6 +282,14 @@ async def test_chat_action_is_shown() -> None:
     assert there.seat.chat.history[-1].text == "record_voice"
 
 
+async def test_server_without_drafts_is_asked_once() -> None:
+    there = world(api="9.2")
+    await there.account.meet()
+    with pytest.raises(Unsupported):
+        await there.account.calls.draft(there.to, 7, "a")
+    assert not there.account.features.draft
+
+
 # Files
 
 
@@ -393,6 +401,39 @@ async def test_group_that_became_a_supergroup_is_followed() -> None:
     assert len(there.telegram.refusals) == 1  # the second went straight there
 
 
+async def test_limit_in_a_group_that_moved_is_told_by_the_name_it_was_called() -> None:
+    there = world()
+    group, _ = in_group(there)
+    moved = group.migrate()
+    there.telegram.flood.silence(60.0, there.bot.id, moved.chat.id)
+    with pytest.raises(RateLimited) as limited:
+        await there.account.calls.send_text(To(chat=group.chat.id), "a")
+    assert limited.value.scope == limits.chat_scope("42", str(group.chat.id))
+
+
+async def test_group_that_does_not_stay_anywhere_is_given_up() -> None:
+    there = world()
+    group, _ = in_group(there)
+    group.migrate().migrate()
+    with pytest.raises(Forbidden):
+        await there.account.calls.send_text(To(chat=group.chat.id), "a")
+
+
+async def test_account_that_was_told_of_a_move_goes_there_at_once() -> None:
+    there = world()
+    group, seat = in_group(there)
+    moved = group.migrate()
+    there.account.move(str(group.chat.id), str(moved.chat.id))
+    there.account.bury(str(moved.chat.id))
+    assert there.account.is_dead(str(moved.chat.id))
+    there.account.revive(str(moved.chat.id))
+    there.account.set_administers(str(moved.chat.id), True)
+    await there.account.calls.send_text(To(chat=group.chat.id), "a")
+    assert moved.seat(seat.person).shown() == ["a"]
+    assert there.account.administers(str(group.chat.id))
+    assert not there.telegram.violations()
+
+
 async def test_message_to_a_closed_topic_goes_to_the_chat() -> None:
     there = world()
     group, seat = in_group(there, forum=True)
@@ -481,9 +522,9 @@ async def test_failing_ends_after_a_bounded_time() -> None:
     there = world()
     there.telegram.faults.add("silent", times=99)
     for call, most in (
-        (there.account.calls.send_text(there.to, "a"), 20.0),
-        (there.account.calls.edit_text(there.to.chat, 1, "a"), 40.0),
-        (there.account.calls.draft(there.to, 7, "a"), 15.0),
+        (there.account.calls.send_text(there.to, "a"), 16.0),
+        (there.account.calls.edit_text(there.to.chat, 1, "a"), 11.0),
+        (there.account.calls.draft(there.to, 7, "a"), 11.0),
     ):
         before = asyncio.get_running_loop().time()
         with pytest.raises(Unreachable):
@@ -501,6 +542,13 @@ async def test_error_has_nothing_of_the_request_behind_it() -> None:
 
 
 # Who and what the bot is
+
+
+async def test_method_unknown_to_a_server_that_never_knew_the_bot_is_a_wrong_token() -> None:
+    there = world(api="9.2")
+    with pytest.raises(Unauthorized):
+        await there.account.calls.draft(there.to, 7, "a")
+    assert there.account.features.draft
 
 
 async def test_bot_learns_its_name() -> None:

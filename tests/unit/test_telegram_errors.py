@@ -151,7 +151,6 @@ def test_feature_stays_off() -> None:
             features.draft,
             features.draft_stop,
             features.rich,
-            features.rich_draft,
             features.force_reply_keyboard,
             features.button_style,
         )
