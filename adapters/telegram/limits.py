@@ -17,10 +17,9 @@ there at once."""
 BOT_RATE, BOT_BURST = 24.0, 4
 """30 a second in all chats together (the same FAQ): 4 + 24 x 1."""
 
-DRAFT_RATE, DRAFT_BURST = 0.9, 4
+DRAFT_RATE, DRAFT_BURST = 1.0, 6
 """Drafts and chat actions in one chat: 20 in 5 s and 40 in 30 s (Telegram's page on bots with AI).
-One bucket keeps to both: 4 + 0.9 x 5, and 4 + 0.9 x 30. A long answer so makes, with its message at
-the end, less than one call a second."""
+One bucket keeps to both: 6 + 1 x 5, and 6 + 1 x 30. How often one answer is drawn is less."""
 
 
 def chat(bot: str, chat_id: str, *, group: bool) -> tuple[Budget, ...]:
