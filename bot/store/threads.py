@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,6 +18,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 T = TypeVar("T")
 Errand: TypeAlias = Callable[[Connection], T]
+Tell: TypeAlias = Callable[[Any, BaseException | None], None]
+"""Hears on the event loop what came of an errand: its result, or else its fault."""
 
 
 class Threads:
@@ -28,7 +31,7 @@ class Threads:
     def __init__(self, engine: Engine, count: int, name: str) -> None:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._errands: SimpleQueue[tuple[Errand[Any], asyncio.Future[Any]] | None] = SimpleQueue()
+        self._errands: SimpleQueue[tuple[Errand[Any], Tell] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}_{number}", daemon=True)
             for number in range(count)
@@ -38,9 +41,13 @@ class Threads:
 
     def run(self, errand: Errand[T]) -> asyncio.Future[T]:
         """What comes of `errand`, which is done even if nobody waits for it any more."""
-        told: asyncio.Future[T] = self._loop.create_future()
-        self._errands.put((errand, told))
-        return told
+        landed: asyncio.Future[T] = self._loop.create_future()
+        self.send(errand, partial(_land, landed))
+        return landed
+
+    def send(self, errand: Errand[T], tell: Tell) -> None:
+        """Let it be done, and `tell` called when it is."""
+        self._errands.put((errand, tell))
 
     def close(self) -> None:
         """Do what was handed in, and let go of the file. Waits, so not on the event loop."""
@@ -53,7 +60,7 @@ class Threads:
     def _work(self) -> None:
         connection: Connection | None = None
         while handed := self._errands.get():
-            errand, told = handed
+            errand, tell = handed
             result, fault = None, None
             try:
                 connection = connection or self._engine.connect()
@@ -62,22 +69,19 @@ class Threads:
                 fault = _named(error)
                 _leave(connection)
                 connection = None  # nobody knows what state the fault has left it in
-            self._tell(told, result, fault)
-            del handed, errand, told, result, fault  # nothing is kept until the next one comes
+            with suppress(RuntimeError):  # the loop is closed, so that nobody is left to hear it
+                self._loop.call_soon_threadsafe(tell, result, fault)
+            del handed, errand, tell, result, fault  # nothing is kept until the next one comes
         _leave(connection)
 
-    def _tell(self, told: asyncio.Future[Any], result: object, fault: BaseException | None) -> None:
-        with suppress(RuntimeError):  # the loop is closed, so that nobody is left to hear it
-            self._loop.call_soon_threadsafe(_land, told, result, fault)
 
-
-def _land(told: asyncio.Future[Any], result: object, fault: BaseException | None) -> None:
-    if told.done():
+def _land(landed: asyncio.Future[Any], result: object, fault: BaseException | None) -> None:
+    if landed.done():
         return  # nobody waits any longer
     if fault is not None:
-        told.set_exception(fault)
+        landed.set_exception(fault)
     else:
-        told.set_result(result)
+        landed.set_result(result)
 
 
 def _leave(connection: Connection | None) -> None:

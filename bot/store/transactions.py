@@ -154,14 +154,15 @@ class _Grouped:
         self._readers = Threads(database.open_readers(engine.url, READERS), READERS, "store-reader")
         self._writer = Threads(database.open_writer(engine.url), 1, "store-writer")
         self._waiting: list[_Write[Any]] = []
-        self._committing: asyncio.Future[None] | None = None
+        self._committing = False
+        self._quiet = asyncio.Event()
         self._closed = False
 
     async def write(self, step: Step[T]) -> T:
         self._check_open()
         write = _Write(step)
         self._waiting.append(write)
-        if self._committing is None and len(self._waiting) == 1:
+        if not self._committing:
             self._commit_soon()
         return await write.landed
 
@@ -178,8 +179,8 @@ class _Grouped:
     async def close(self) -> None:
         """Take nothing more, write what was handed in, and let go of the file."""
         self._closed = True
-        while self._waiting or self._committing:
-            await (asyncio.wait([self._committing]) if self._committing else asyncio.sleep(0))
+        if self._committing:
+            await self._quiet.wait()
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._readers.close)
 
@@ -188,21 +189,23 @@ class _Grouped:
             raise ResourceClosedError("the database has been closed")
 
     def _commit_soon(self) -> None:
+        self._committing = True
         # Whoever else is about to hand something in shares the commit.
         asyncio.get_running_loop().call_soon(self._commit_waiting)
 
     def _commit_waiting(self) -> None:
         group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-        self._committing = self._writer.run(partial(_commit, group))
-        self._committing.add_done_callback(partial(self._tell, group))
+        self._writer.send(partial(_commit, group), partial(self._tell, group))
 
-    def _tell(self, group: Sequence[_Write[Any]], committed: asyncio.Future[None]) -> None:
-        self._committing = None
-        fault = committed.exception()
+    def _tell(self, group: Sequence[_Write[Any]], _: object, fault: BaseException | None) -> None:
         for write in group:
             write.tell(fault)
         if self._waiting:
             self._commit_soon()
+        else:
+            self._committing = False
+            if self._closed:
+                self._quiet.set()
 
 
 def _commit(group: Sequence[_Write[Any]], connection: Connection) -> None:
