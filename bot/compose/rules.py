@@ -21,6 +21,7 @@ def rules(settings: Settings) -> Rules:
         voice_always=settings.parley_voice == "always",
         language=settings.parley_language,
         end_user_secret=secret.get_secret_value().encode() if secret else b"",
+        messages=settings.parley_max_messages,
         keep_text=timedelta(hours=settings.parley_keep_text_hours),
     )
 

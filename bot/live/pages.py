@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from functools import partial
+from sys import maxsize
 
 from bot import markdown
 from bot.markdown import Carry, Fits, Piece
@@ -14,9 +15,11 @@ _TOP = (0, Carry())
 
 class Pages:
     """As `bot.markdown.Pages`; besides, a page can be closed before it is full, and a text that
-    takes the place of another keeps the closed pages both have."""
+    takes the place of another keeps the closed pages both have. There are at most `most`, 0 for any
+    number; what does not fit on them is the `surplus` of the whole text."""
 
-    def __init__(self, fits: Fits, *, lasting: bool) -> None:
+    def __init__(self, fits: Fits, *, lasting: bool, most: int = 0) -> None:
+        self._most = most or maxsize
         self._begun = partial(markdown.Pages, fits, lasting=lasting)
         self._text = ""
         self._pages = self._begun()
@@ -24,13 +27,14 @@ class Pages:
 
     @property
     def closed(self) -> list[Piece]:
-        return self._pages.closed
+        return self._pages.closed[: self._most]
 
     @property
     def is_open(self) -> bool:
         """Whether there is anything beyond the closed pages, be it still held back."""
         rest = self._pages.rest.text
-        return bool(rest) and not rest.isspace()
+        full = len(self._pages.closed) >= self._most
+        return bool(rest) and not rest.isspace() and not full
 
     @property
     def growing(self) -> str:
@@ -42,7 +46,16 @@ class Pages:
     @property
     def finished(self) -> list[str]:
         """All pages of the text as it is, nothing held back."""
-        return [page.text for page in self._pages.finished()]
+        return [page.text for page in self._pages.finished()[: self._most]]
+
+    @property
+    def surplus(self) -> str:
+        """What of the text as it is comes behind the last page there may be."""
+        pages = self._pages.finished()
+        if len(pages) <= self._most:
+            return ""
+        last = pages[self._most - 1]
+        return markdown.cut(self._text, last.end, lambda text: len(text), carry=last.carry).text
 
     def read(self, text: str) -> int | None:
         """Take the whole text so far; where it does not go on from the last one, how many closed
@@ -76,7 +89,7 @@ class Pages:
             start, carry = (self.closed[-1].end, self.closed[-1].carry) if self.closed else _TOP
             within = markdown.cut(self._text, start, lambda _: limit, carry=carry)
             page = within if within.text.strip() else page
-        self.closed.append(page)
+        self._pages.closed.append(page)
         self._growing = None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import inf
 
 from bot.events import MessageRef, Place
+from bot.live.ending import Length, last_words
 from bot.live.pages import Pages
 from bot.live.part import WITHDRAWN, Part, Screens
 from bot.surface import (
@@ -58,6 +59,7 @@ class Painter:
         old: Sequence[MessageRef],
         buttons: Sequence[Button],
         first: int,
+        length: Length,
     ) -> None:
         self.text = ""
         self.final: Outgoing | None = None
@@ -75,7 +77,12 @@ class Painter:
         self._who = who
         self._buttons = tuple(buttons)
         self._abilities = surface.capabilities(place)
-        self._pages = Pages(lambda text: surface.fits(place, text), lasting=self._abilities.appends)
+        self._length = length
+        self._pages = Pages(
+            lambda text: surface.fits(place, text),
+            lasting=self._abilities.appends,
+            most=length.most if self._abilities.documents else 0,
+        )
         self._ending: list[Outgoing] = []
         self._first = self._next = first
         # Without edits nothing can be written over, and nothing can grow.
@@ -153,10 +160,10 @@ class Painter:
             self._read(self.text)
             return [Outgoing(text=page.text) for page in self._pages.closed]
         self._read(self.final.text)
-        pages = [replace(self.final, text=text, buttons=()) for text in self._pages.finished]
-        pages[-1] = replace(pages[-1], buttons=self.final.buttons)
-        self._ending = pages
-        return pages
+        self._ending = last_words(self.final, self._pages, self._length)
+        if self._length.filed and len(self._parts) == len(self._ending):
+            self._parts[-1].take_for_there(self._ending[-1])
+        return self._ending
 
     def _read(self, text: str) -> None:
         kept = self._pages.read(text)

@@ -1,14 +1,31 @@
 """One message of an answer, and what is done to it: shown growing, settled, taken away."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
 from bot.events import MessageRef, Place
-from bot.surface import Capabilities, Growing, Outgoing, Surface, SurfaceError
+from bot.surface import (
+    Capabilities,
+    Document,
+    Forbidden,
+    Gone,
+    Growing,
+    Outgoing,
+    Surface,
+    SurfaceError,
+)
 
 WITHDRAWN = Outgoing(text="…", mine=True)
 """What a message says whose text was withdrawn where messages cannot be deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed(Outgoing):
+    """What is too much for messages, as a file with the text as its caption."""
+
+    document: Document
 
 
 class Screens(Protocol):
@@ -98,6 +115,9 @@ class Part:
 
     async def settle(self, message: Outgoing) -> None:
         """The last word, whichever way it gets there."""
+        if isinstance(message, Enclosed):
+            await self._enclose(message)
+            return
         if self.ref is None:
             await self._intend()
         if self.growing is not None:
@@ -109,6 +129,22 @@ class Part:
         await self._note(message, ref)
         self.frozen = False
         await self.leave()
+
+    def take_for_there(self, message: Outgoing) -> None:
+        """A file is what it is; there is nothing to write over."""
+        if isinstance(message, Enclosed) and self.ref is not None:
+            self.shown = message
+
+    async def _enclose(self, message: Enclosed) -> None:
+        """A file cannot be written over what was there, which goes."""
+        await self.leave()
+        if self.ref is not None:
+            with suppress(Gone, Forbidden):
+                await self._surface.delete(self._place, self.ref)
+            await self.forget()
+        await self._intend()
+        ref = await self._surface.post_document(self._place, message.document, message)
+        await self._note(message, ref)
 
     async def remove(self, *, deletes: bool) -> None:
         """Withdraw it: afterwards it is not there, or says nothing where it cannot be deleted."""

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.events import MessageRef, Place
+from bot.live.ending import ANY_LENGTH, Length
 from bot.live.painter import Painter
 from bot.live.part import Screens
 from bot.markdown import seal
@@ -25,6 +26,7 @@ class LiveReply:
     `show` never waits for the platform, and `finish` waits for as long as it takes. `old` are
     messages to write over, `buttons` go under the growing text, `unfinished` is said where the
     block is left without `finish`, and `first` is the number of the first part on `screens`.
+    `length` says when the rest becomes a file.
     """
 
     def __init__(
@@ -39,9 +41,18 @@ class LiveReply:
         buttons: Sequence[Button] = (),
         unfinished: str = "",
         first: int = 0,
+        length: Length = ANY_LENGTH,
     ) -> None:
         self._painter = Painter(
-            surface, place, slots, screens, who=who, old=old, buttons=buttons, first=first
+            surface,
+            place,
+            slots,
+            screens,
+            who=who,
+            old=old,
+            buttons=buttons,
+            first=first,
+            length=length,
         )
         self._who = who
         self._unfinished = unfinished

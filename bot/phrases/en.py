@@ -16,6 +16,7 @@ PHRASES = Phrases(
     maybe_incomplete="The answer above may be incomplete. Press ↻ or send /retry to try again.",
     empty_answer="The app gave an empty answer. Press ↻ to try again, or ask in other words.",
     failed_midway="… the answer breaks off here.",
+    rest_in_file="The rest of the answer is in this file.",
     sources="Sources",
     button_like="👍",
     button_dislike="👎",

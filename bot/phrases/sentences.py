@@ -26,6 +26,7 @@ class Phrases:
     maybe_incomplete: str
     empty_answer: str
     failed_midway: str
+    rest_in_file: str
     sources: str
 
     # Buttons

@@ -15,6 +15,7 @@ PHRASES = Phrases(
     maybe_incomplete="上面的回答可能不完整。点 ↻ 或发送 /retry 重试。",
     empty_answer="应用给出了空的回答。点 ↻ 重试，或换个说法再问。",
     failed_midway="…… 回答到这里断开了。",
+    rest_in_file="回答的其余部分在这个文件里。",
     sources="资料来源",
     button_like="👍",
     button_dislike="👎",

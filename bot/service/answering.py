@@ -128,6 +128,7 @@ class Turn:
             old=old,
             buttons=(endings.stop_button(self._phrases, self._answer),),
             unfinished=endings.italic(self._phrases.interrupted),
+            length=screens.length(self._tools, self._phrases),
         )
 
     # Reading

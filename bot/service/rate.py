@@ -15,7 +15,7 @@ from bot.live import LiveReply
 from bot.service import remarks
 from bot.service.endings import ending
 from bot.service.remarks import reply
-from bot.service.screens import StoredScreens
+from bot.service.screens import StoredScreens, length
 from bot.service.settling import send, settle
 from bot.service.target import failed_unheard, find_answer, is_there
 from bot.service.tools import Rules, Tools, same_person, say
@@ -144,7 +144,10 @@ async def _repaint(
     """A long answer knows itself where its messages were cut."""
     kept = StoredScreens(tools.store, answer.id)
     surface = tools.surface(answer.place)
-    async with LiveReply(surface, answer.place, tools.pace, kept, who=answer.id, old=refs) as live:
+    there = length(tools, await tools.phrases_for(answer.place), filed=True)
+    async with LiveReply(
+        surface, answer.place, tools.pace, kept, who=answer.id, old=refs, length=there
+    ) as live:
         await live.finish(await ending(tools, answer, rating))
 
 

@@ -15,7 +15,7 @@ from bot.completion import CompletionError
 from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.service import endings
-from bot.service.screens import StoredScreens
+from bot.service.screens import StoredScreens, length
 from bot.service.tools import Tools
 from bot.service.work import work_out
 from bot.store.records import Answer, Outcome, Screen
@@ -124,6 +124,7 @@ async def _paint(
     tools: Tools, answer: Answer, screens: Sequence[Screen], outgoing: Outgoing
 ) -> None:
     old = [screen.ref for screen in screens if screen.role == "text" and screen.ref is not None]
+    phrases = await tools.phrases_for(answer.place)
     async with LiveReply(
         tools.surface(answer.place),
         answer.place,
@@ -131,6 +132,7 @@ async def _paint(
         StoredScreens(tools.store, answer.id),
         who=answer.id,
         old=old,
+        length=length(tools, phrases, filed=True),
     ) as live:
         await live.finish(outgoing)
 

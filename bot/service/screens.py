@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from bot.events import MessageRef
+from bot.live import Length
+from bot.phrases import Phrases
+from bot.service.tools import Tools
 from bot.store.records import Answer, Screen
 from bot.store.store import Store
 
@@ -22,6 +25,11 @@ class StoredScreens:
 
     async def removed(self, part: int) -> None:
         await self.store.removed_screen(self.answer, part)
+
+
+def length(tools: Tools, phrases: Phrases, *, filed: bool = False) -> Length:
+    """How long an answer may get; `filed` where its rest is on the screen as a file."""
+    return Length(most=tools.rules.messages, words=phrases.rest_in_file, filed=filed)
 
 
 async def inherited(store: Store, answer: Answer) -> list[MessageRef]:

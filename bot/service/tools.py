@@ -44,6 +44,8 @@ class Rules:
     """Overrides what `/site` says; the person's own language goes before either."""
     end_user_secret: bytes = field(default=b"", repr=False)
     keep_text: timedelta = timedelta(hours=24)
+    messages: int = 12
+    """How many one answer may fill; the rest of a longer one is a file. 0 for any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import pytest
 from bot.service import rate, settling
 from bot.service.tools import Rules
 from bot.store.records import Rating
-from bot.surface import Forbidden
+from bot.surface import Capabilities, Forbidden
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import OK, Wire, end, message, refused, stream, told
 from tests.fakes.rated import ASK, RATE, answered, chosen, press, ratings_sent, react
@@ -274,3 +274,15 @@ def test_emoji_count_as_the_operator_has_typed_them() -> None:
     assert rate.opinion(rules, ":yes:") == "like"
     assert rate.opinion(rules, "👎") == "dislike"
     assert rate.opinion(rules, "👍") is None
+
+
+async def test_the_file_of_a_long_answer_is_not_sent_again_for_its_rating(tmp_path: Path) -> None:
+    able = Capabilities(documents=True)
+    rules, text = Rules(messages=2), " ".join(f"word{number:03}" for number in range(60))
+    async with answered(tmp_path, text=text, able=able, rules=rules, size=200) as (bench, wire):
+        *_, file = bench.screen.bubbles
+        assert file.message.text == EN.rest_in_file
+        await bench.do(react(bench, "👍", on=file.ref))
+        assert bench.screen.bubbles[1].message.buttons[0].chosen
+        assert len(bench.screen.documents) == 1
+    assert ratings_sent(wire) == [("like", None)]
