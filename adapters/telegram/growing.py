@@ -25,6 +25,10 @@ for last words too, so a long answer is shown ever more rarely."""
 PRIVATE_GAPS: Final = (0.6, 1.1)
 """Seconds between edits in a private chat, which has one message a second."""
 
+HOLD: Final = 0.5
+"""Seconds that first words are held back where they are posted: a phone's notification says what
+they are, and one word says nothing. A short answer is whole by then."""
+
 _GRACE: Final = 0.1
 """Seconds a last word may wait before the draft shows it: mostly it need not wait at all."""
 
@@ -63,12 +67,16 @@ class Edits:
         self._who = secrets.token_hex(6)
         self._frames = 0
 
+    async def hold(self) -> None:
+        """Let the first frame wait a moment, for more words to come."""
+        if self.ref is None:
+            await self._spot.slots.slot((self._frame(),), Rank.FRAME, who=self._who)
+
     def cost(self, message: Outgoing) -> Sequence[Budget]:
         # Not rendered yet: until the slot is there the text will be another one.
         if not self._shows or message == self._shown or not message.text.strip():
             return ()
-        gaps = PRIVATE_GAPS if self._spot.chat.private else GROUP_GAPS
-        return (_frame(self._who, gaps, self._frames), *self._spot.messages)
+        return (self._frame(), *self._spot.messages)
 
     async def show(self, message: Outgoing) -> MessageRef | None:
         if not self._shows or message == self._shown:
@@ -85,6 +93,10 @@ class Edits:
             return self.ref
         turn = self._spot.turn(Rank.FINAL, self._who)
         return await self._write(turn, message, self._text.last(message))
+
+    def _frame(self) -> Budget:
+        gaps = PRIVATE_GAPS if self._spot.chat.private else GROUP_GAPS
+        return _frame(self._who, gaps if self._frames else (HOLD,), self._frames)
 
     async def _write(self, turn: Turn, message: Outgoing, shown: Rendered | None) -> MessageRef:
         spot, writing = self._spot, self._writing

@@ -165,6 +165,7 @@ class TelegramSurface:
         spot = self._spot(place)
         edits = Edits(spot, self._writing, old, shows=self._streaming != "draft")
         if old is not None or not self._draws(place):
+            await edits.hold()
             yield edits
             return
         draft = Draft(spot, self._writing, self.drafts, otherwise=edits)

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from bot.events import Action, Command, File, Message, MessageRef, Place, Reaction
+from bot.events import Action, Command, File, Message, Place, Reaction
 from bot.live import LiveReply
 from bot.surface import (
     Button,
@@ -29,7 +29,7 @@ from bot.surface import (
     SurfaceError,
     TooLarge,
 )
-from tests.fakes.stage import STOP, Stage, playground
+from tests.fakes.stage import STOP, Forgetful, Stage, playground
 from tests.fakes.telegram_stage import telegram
 
 STAGES = [
@@ -365,16 +365,3 @@ async def test_a_live_reply_brings_a_long_answer_whole_to_the_screen(open_stage:
         assert len(refs) == len(shown) and stage.buttons(refs[-1]) == ["like"]
         assert live.limited == stage.refusals() == 0
         assert live.frames > len(refs)
-
-
-class Forgetful:
-    """Screens that nobody will look for."""
-
-    async def intend(self, part: int) -> None:
-        return
-
-    async def shown(self, part: int, ref: MessageRef) -> None:
-        return
-
-    async def removed(self, part: int) -> None:
-        return

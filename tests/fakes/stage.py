@@ -153,3 +153,16 @@ def playground(behaviour: str) -> Callable[[], AbstractAsyncContextManager[Stage
             yield PlaygroundStage(room)
 
     return stage
+
+
+class Forgetful:
+    """Screens that nobody will look for."""
+
+    async def intend(self, part: int) -> None:
+        return
+
+    async def shown(self, part: int, ref: MessageRef) -> None:
+        return
+
+    async def removed(self, part: int) -> None:
+        return

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import pytest
 
+from adapters.telegram.growing import GROUP_GAPS, HOLD
 from adapters.telegram.outbound import TelegramSurface
 from bot.events import Place
 from bot.live import LiveReply
 from bot.surface import Button, Growing, Outgoing, Rank, RateLimited, Stopped, Unreachable
-from tests.contract.test_surface_contract import Forgetful
 from tests.fakes.bot_api import Seat
+from tests.fakes.stage import Forgetful
 from tests.fakes.telegram_stage import TelegramStage, place
 
 STOP = Button(label="⏹ Stop", name="stop", value="a1")
@@ -356,6 +357,22 @@ class TestWhereThereAreNoDrafts:
 
 
 class TestEdits:
+    async def test_the_first_words_in_a_group_are_more_than_one(self, stage: TelegramStage) -> None:
+        async with live(stage, place(stage.group)) as reply:
+            for number in range(100):
+                reply.show("Tea. " * (number + 1))
+                await asyncio.sleep(0.05)
+            await reply.finish(Outgoing(text="Tea. " * 100))
+        first = stage.group.chat.history[0]
+        assert first.at == pytest.approx(HOLD, abs=0.06) and first.text.count("Tea") >= 10
+
+    async def test_a_short_answer_in_a_group_is_posted_once(self, stage: TelegramStage) -> None:
+        async with live(stage, place(stage.group)) as reply:
+            reply.show("Tea")
+            await asyncio.sleep(0.3)
+            await reply.finish(Outgoing(text="Tea.", buttons=(LIKE,)))
+        assert kinds(stage.group) == ["post"] and stage.telegram.clock() < HOLD
+
     async def test_an_answer_in_a_group_has_a_stop_until_it_ends(
         self, stage: TelegramStage
     ) -> None:
@@ -377,7 +394,7 @@ class TestEdits:
             await reply.finish(Outgoing(text="Tea. " * 600))
         times = [shown.at for shown in stage.group.chat.history]
         gaps = [later - earlier for earlier, later in pairwise(times)][:-1]
-        assert gaps == sorted(gaps) and gaps[0] < 2 and gaps[1] >= 3 and gaps[-1] >= 10
+        assert gaps == pytest.approx([*GROUP_GAPS, 10, 10][: len(gaps)], abs=0.1)
         assert len(times) <= 12
         assert times[-1] == pytest.approx(60, abs=0.5)
 
