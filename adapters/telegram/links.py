@@ -158,15 +158,13 @@ def quieted(
     if not signs and not _LOOKALIKE.search(text):
         return []
     addresses = [span for span in bare(text) if not _within(span[0], opaque)]
-    quiet = [
-        (end, f" ({hidden})")
-        for start, end in addresses
-        if (hidden := hidden_host(text[start:end]))
-    ]
+    hosts = {end: hidden for start, end in addresses if (hidden := hidden_host(text[start:end]))}
+    quiet = [(end, f" ({hidden})") for end, hidden in hosts.items()]
     untouched = [*opaque, *addresses]
     for sign in signs:
-        called = (sign[0] == ":" or not commands) and _CALLS[sign[0]].match(text, sign.start())
-        if called and not _within(sign.start(), untouched):
+        place = sign.start()
+        called = (sign[0] == ":" or not commands) and _CALLS[sign[0]].match(text, place)
+        if (called and not _within(place, untouched)) or place in hosts:
             quiet.append((sign.end(), JOINER))
     return sorted(quiet)
 

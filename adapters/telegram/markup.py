@@ -29,6 +29,7 @@ __all__ = ["LONGEST", "MOST_ENTITIES", "Entity", "Frames", "Rendered", "fits", "
 LONGEST = 4096
 """UTF-16 units of a message's text, says the Bot API."""
 
+_WINDOW = 8192  # characters; looked at first, since most messages hold less
 _STRIDE = 64  # characters; the first step from a guess at what fits
 _LINE_GROWS = 24  # units at most: its indent, a blank line before it, a rule, a longer number
 _QUIETED = "@/#$:"
@@ -79,15 +80,19 @@ class Frames:
         message = self._message.copy()
         for _, node in found:
             message.add(node, _piece(node))
-        return message.rendered() or _as_written(text, commands=False)
+        return message.rendered() or _as_written(text)
 
 
 def fits(text: str) -> int:
     """How many characters of `text` one message holds, at least 1 of a text that is not empty."""
-    if _is_surely_short(text) or _excess(text) <= 1:
-        return len(text)
-    low, high, stride = 1, len(text), _STRIDE
-    place = int(high / _excess(text))
+    text = cleaned(text)
+    high = _WINDOW
+    while (excess := _excess(text[:high])) <= 1:
+        if high >= len(text):
+            return len(text)
+        high *= 2
+    low, high, stride = 1, min(high, len(text)), _STRIDE
+    place, last = int(high / excess), high
     while high - low > 1:
         place = min(max(place, low + 1), high - 1)
         if _excess(text[:place]) <= 1:
@@ -95,7 +100,7 @@ def fits(text: str) -> int:
         else:
             high, place = place, place - stride
         stride *= 2
-        if low > 1 and high < len(text):
+        if low > 1 and high < last:
             place = (low + high) // 2
     return low
 
@@ -115,12 +120,14 @@ def _is_surely_short(text: str) -> bool:
 
 
 def _excess(text: str) -> float:
-    """How many times what a message holds is needed for `text`."""
+    """How many times what a message holds is needed for `text`; 1 or less where it fits."""
+    if _is_surely_short(text):
+        return 0
     if "]:" in text:
         sizes = [_size_of(node) for _, node in blocks(text)]
     else:
-        begins = starts(text)
-        sizes = [_size(text[start:end]) for start, end in pairwise([*begins, len(text)])]
+        begins = pairwise([*starts(text), len(text)])
+        sizes = [size for start, end in begins for size in _sizes(text[start:end])]
     units = entities = 0
     before = ""
     for size in sizes:
@@ -128,14 +135,13 @@ def _excess(text: str) -> float:
             units += size.units + (layout.gap(before, size.kind) if before else 0)
             entities += size.entities
             before = size.kind
-    return max(units / LONGEST, entities / MOST_ENTITIES)
+    return max((units or width(_as_written(text).text)) / LONGEST, entities / MOST_ENTITIES)
 
 
 @lru_cache(maxsize=4096)
-def _size(block: str) -> "_Size":
+def _sizes(block: str) -> "Sequence[_Size]":
     """Of text that is one block. Most of a growing text stays as it is, and is measured again."""
-    [*nodes] = blocks(block)
-    return _size_of(nodes[0][1]) if nodes else _Size("", 0, 0)
+    return [_size_of(node) for _, node in blocks(block)]
 
 
 def _size_of(node: Node) -> "_Size":
@@ -168,7 +174,7 @@ def _piece(node: Node, *, commands: bool = False) -> Piece:
     return piece(out, commands=commands)
 
 
-def _as_written(text: str, *, commands: bool) -> Rendered:
+def _as_written(text: str, *, commands: bool = False) -> Rendered:
     words = cleaned(text).strip()
     return Rendered(Piece(words, (), commands=commands).text if links.is_visible(words) else "")
 
