@@ -37,7 +37,10 @@ WORDS: Final = 200  # characters of the server's words that are kept
 _DEFAULT_WAIT: Final = 3.0
 """Seconds of quiet after a 429 that names none: the shortest that people report."""
 
-_RETRY = re.compile(r"retry after (\d+)")
+_LONGEST: Final = 86_400.0
+"""Seconds of quiet that are believed; people report hours for bots that did not obey."""
+
+_RETRY = re.compile(r"retry after (\d{1,6})")
 _DATA = re.compile(r"\"[^\"]*\"|-?\d{5,}|https?://\S+")
 
 
@@ -107,7 +110,7 @@ def refusal(status: int, payload: bytes) -> Refusal:
     return Refusal(
         status,
         cleaned(body.description),
-        retry_after=max(0.0, parameters.retry_after),
+        retry_after=min(max(0.0, parameters.retry_after), _LONGEST),
         migrated_to=parameters.migrate_to_chat_id,
     )
 

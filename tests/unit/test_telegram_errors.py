@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from telegram.error import NetworkError, TimedOut
 
 from adapters.telegram.chats import KEPT, Chats
@@ -125,6 +127,35 @@ def test_limit_is_kept_for_as_long_as_the_server_wants(
     limited = said(429, description, **parameters)
     assert isinstance(limited, RateLimited)
     assert (limited.retry_after, limited.scope) == (seconds, "telegram:42:chat:1")
+
+
+ODDITIES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.just([{}])
+)
+BODIES = st.one_of(
+    st.binary(max_size=40),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "description": ODDITIES,
+            "parameters": st.one_of(
+                ODDITIES,
+                st.fixed_dictionaries(
+                    {}, optional={"retry_after": ODDITIES, "migrate_to_chat_id": ODDITIES}
+                ),
+            ),
+        },
+    ).map(lambda body: json.dumps(body).encode()),
+)
+
+
+@given(st.integers(min_value=300, max_value=599), BODIES, st.booleans())
+def test_whatever_is_answered_means_something(status: int, body: bytes, creates: bool) -> None:
+    failure = translated(refusal(status, body), scope="telegram:42", creates=creates)
+    if isinstance(failure, RateLimited):
+        assert 0 < failure.retry_after <= 86_400
+    else:
+        assert isinstance(failure, SurfaceError)
 
 
 def test_move_of_a_group_is_read() -> None:
