@@ -1,72 +1,25 @@
-"""What Telegram's updates mean: every payload in `tests/payloads/telegram`."""
+"""What people say to the bot: the samples of messages, edits and commands."""
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
-from random import Random
 
 import pytest
-import telegram
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from adapters.telegram.addressing import Me
-from adapters.telegram.inbound import Heard, Unreadable, bare, parse
-from bot.events import (
-    Action,
-    Command,
-    Edited,
-    Event,
-    File,
-    Message,
-    MessageRef,
-    Reaction,
-    decode,
-    encode,
+from adapters.telegram.inbound import parse
+from bot.events import Command, Edited, File, Message
+from tests.fakes.telegram_payloads import (
+    GROUP,
+    LARGE,
+    ME,
+    NOW,
+    command,
+    event,
+    heard,
+    message,
+    part,
+    payload,
+    ref,
 )
-
-PAYLOADS = Path(__file__).parent.parent / "payloads" / "telegram"
-NAMES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
-ME = Me(id=42, username="parley_bot")
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-GROUP = "-1001234567890"
-LARGE = File(handle="42:large", media_type="image/jpeg", size=150_000)
-
-
-def payload(name: str) -> dict[str, object]:
-    loaded = json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
-    assert isinstance(loaded, dict)
-    return loaded
-
-
-def heard(name: str, *, albums: tuple[str, ...] = ()) -> Heard:
-    return parse(payload(name), ME, albums=albums, now=NOW)
-
-
-def part(update: dict[str, object], name: str) -> dict[str, object]:
-    inner = update[name]
-    assert isinstance(inner, dict)
-    return inner
-
-
-def event(name: str) -> Event | None:
-    return heard(name).event
-
-
-def message(name: str) -> Message:
-    found = event(name)
-    assert isinstance(found, Message)
-    return found
-
-
-def command(name: str) -> Command:
-    found = event(name)
-    assert isinstance(found, Command)
-    return found
-
-
-def ref(id: int, chat: str = "1001") -> MessageRef:
-    return MessageRef(platform="telegram", workspace="42", chat=chat, id=str(id))
 
 
 class TestMessages:
@@ -306,170 +259,3 @@ class TestEdits:
     @pytest.mark.parametrize("name", ["edited_command", "edited_live_location"])
     def test_what_was_no_question_is_none_by_an_edit(self, name: str) -> None:
         assert event(name) is None
-
-
-class TestWhatElsePeopleDo:
-    def test_a_press_names_the_button_and_the_question(self) -> None:
-        told = heard("press")
-        assert isinstance(told.event, Action) and told.callback == "778899"
-        assert (told.event.name, told.event.value) == ("like", "a1")
-        assert told.event.ref == ref(10, GROUP) and told.event.place.reply_to == ref(11, GROUP)
-        assert (told.event.place.user.id, told.event.at) == ("1001", NOW)
-
-    def test_a_press_on_an_old_message_is_one(self) -> None:
-        told = heard("press_inaccessible").event
-        assert isinstance(told, Action) and told.ref == ref(10) and told.place.chat.private
-
-    @pytest.mark.parametrize("name", ["press_forged", "press_inline"])
-    def test_a_forged_press_does_nothing_but_is_acknowledged(self, name: str) -> None:
-        assert (heard(name).event, heard(name).callback) == (None, "778899")
-
-    @pytest.mark.parametrize(
-        ("name", "added", "removed"),
-        [
-            ("reaction_added", ("👍",), ()),
-            ("reaction_changed", ("❤",), ("👍",)),
-            ("reaction_removed", (), ("👎",)),
-        ],
-    )
-    def test_a_reaction_says_what_came_and_what_went(
-        self, name: str, added: tuple[str, ...], removed: tuple[str, ...]
-    ) -> None:
-        told = event(name)
-        assert isinstance(told, Reaction) and told.ref.id == "10"
-        assert (told.added, told.removed) == (added, removed)
-
-    @pytest.mark.parametrize("name", ["reaction_custom", "reaction_anonymous"])
-    def test_a_reaction_without_person_or_meaning_is_none(self, name: str) -> None:
-        assert event(name) is None
-
-    def test_another_skin_is_no_other_reaction(self) -> None:
-        update = payload("reaction_added")
-        inner = part(update, "message_reaction")
-        inner["old_reaction"] = [{"type": "emoji", "emoji": "👍🏿"}]
-        assert parse(update, ME, now=NOW).event is None
-        assert bare("🤷🏽\u200d♂️") == "🤷\u200d♂"
-
-    @pytest.mark.parametrize(
-        ("name", "standing"),
-        [
-            ("blocked", "gone"),
-            ("unblocked", "member"),
-            ("promoted", "administrator"),
-            ("restricted_away", "gone"),
-            ("reaction_anonymous", "administrator"),
-            ("reaction_added", ""),
-            ("text", ""),
-        ],
-    )
-    def test_it_is_told_what_the_bot_is_in_a_chat(self, name: str, standing: str) -> None:
-        assert heard(name).standing == standing and heard(name).chat
-
-    def test_a_group_that_moves_tells_so_on_both_sides(self) -> None:
-        assert heard("migrated_to").moved == heard("migrated_from").moved == (-77, int(GROUP))
-        assert event("migrated_to") is None
-
-    def test_the_stop_of_a_draft_is_a_command_of_the_chats_person(self) -> None:
-        told = heard("stop_of_draft")
-        assert told.stopped == 2**53 + 1 and isinstance(told.event, Command)
-        assert told.event.name == "stop" and told.event.place.chat.thread == "7"
-        assert told.event.place.user.id == "1001"
-
-    def test_a_stop_that_no_draft_can_have_sent_is_none(self) -> None:
-        assert heard("stop_in_group") == Heard(chat=int(GROUP))
-
-
-def test_python_telegram_bot_reads_the_same() -> None:
-    agreed = 0
-    for name in NAMES:
-        update = payload(name)
-        read = telegram.Update.de_json(update, None)
-        told = parse(update, ME, albums=("24680",), now=NOW)
-        if told.event is None or read.effective_chat is None:
-            continue
-        assert told.event.place.chat.id == str(read.effective_chat.id), name
-        agreed += 1
-        if read.message and isinstance(told.event, Message | Command) and told.event.ref:
-            assert told.event.ref.id == str(read.message.id), name
-            said = read.message.text or read.message.caption or told.event.text
-            assert told.event.text in said and told.event.at == read.message.date, name
-    assert agreed > 50
-
-
-def test_an_event_is_the_same_after_it_was_kept() -> None:
-    for name in NAMES:
-        told = event(name)
-        assert told is None or decode(*encode(told)) == told, name
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(JSON)
-@settings(max_examples=40)
-def test_no_json_breaks_it(update: object) -> None:
-    readable(update)
-
-
-@given(st.sampled_from(NAMES), st.randoms(use_true_random=False), JSON)
-@settings(max_examples=80)
-def test_no_part_of_an_update_that_is_strange_breaks_it(
-    name: str, random: Random, strange: object
-) -> None:
-    update = payload(name)
-    at: object = update
-    while isinstance(at, dict | list) and at:
-        key = random.choice(list(at) if isinstance(at, dict) else range(len(at)))
-        if random.random() < 0.4:
-            at[key] = strange
-            break
-        at = at[key]
-    readable(update)
-
-
-def readable(update: object) -> None:
-    try:
-        told = parse(update, ME, albums=("24680",), now=NOW)
-    except Unreadable:
-        return
-    if told.event is not None:
-        assert encode(told.event)
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [
-        {"update_id": 1, "\ud800": 1},
-        {"update_id": 1, "message": {"message_id": 1, "date": 10**30, "chat": {"id": 1}}},
-        {"update_id": 1, "message": {"message_id": 1, "chat": {"id": "1; drop"}}},
-        {"update_id": True},
-        {"message": {}},
-        ["update_id"],
-        None,
-    ],
-)
-def test_what_is_no_update_is_unreadable(strange: object) -> None:
-    with pytest.raises(Unreadable):
-        parse(strange, ME, now=NOW)
-
-
-def test_half_a_sign_in_a_text_is_kept_as_far_as_it_goes() -> None:
-    update = payload("group_mention_first")
-    inner = part(update, "message")
-    inner["text"] = "@parley_bot \ud83d what is tea?"
-    told = parse(update, ME, now=NOW).event
-    assert isinstance(told, Message) and told.text == "\ud83d what is tea?"
-    assert encode(told)
-
-
-def test_marks_beyond_the_text_and_in_the_middle_of_a_sign_mark_nothing() -> None:
-    update = payload("group_mention_first")
-    inner = part(update, "message")
-    for offset, length in ((1, 1), (1000, 5), (0, 10**12)):
-        inner["text"] = "😀"
-        inner["entities"] = [{"type": "mention", "offset": offset, "length": length}]
-        assert parse(update, ME, now=NOW).event is None
