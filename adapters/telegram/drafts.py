@@ -10,7 +10,7 @@ from contextlib import suppress
 from math import inf
 from typing import TypeAlias
 
-from adapters.telegram.errors import Refused
+from adapters.telegram.errors import Refused, Unauthorized, Unsupported
 from adapters.telegram.markup import Rendered
 from adapters.telegram.remembered import Remembered
 from adapters.telegram.spot import Spot
@@ -23,6 +23,9 @@ preview", sendMessageDraft), and a call may have to wait its turn and be made tw
 
 SETTLING = 1.0
 """Seconds for a draft on its way, so that it does not arrive after the message that ends it."""
+
+REFUSING = 3600.0
+"""Seconds for which a chat that refused a draft gets none: topics are opened again, too."""
 
 _MOST = 10_000  # chats that are remembered
 
@@ -72,7 +75,7 @@ class Drafts:
 
     def __init__(self) -> None:
         self._lines: Remembered[_Key, list[Line]] = Remembered(_MOST)
-        self._refusing: Remembered[_Key, str] = Remembered(_MOST)
+        self._refused_at: Remembered[_Key, float] = Remembered(_MOST)
 
     def waiting(self, chat: Chat) -> Line | None:
         """The draft for a status; None while words grow there, which are news enough."""
@@ -123,11 +126,13 @@ class Drafts:
         return bool(found)
 
     def refuse(self, chat: Chat, refusal: Refused) -> None:
-        """No draft can be drawn there; until the next start none is tried."""
-        self._refusing.put(_key(chat), refusal.text)
+        """No draft could be drawn there; for a while none is tried."""
+        if not isinstance(refusal, Unauthorized | Unsupported):  # which are not about the chat
+            self._refused_at.put(_key(chat), asyncio.get_running_loop().time())
 
     def refuses(self, chat: Chat) -> bool:
-        return self._refusing.get(_key(chat)) is not None
+        at = self._refused_at.get(_key(chat))
+        return at is not None and asyncio.get_running_loop().time() < at + REFUSING
 
     def _at(self, chat: Chat) -> list[Line]:
         return self._lines.get(_key(chat)) or []

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from adapters.telegram.drafts import KEPT, Drafts, Line
-from adapters.telegram.errors import Refused, Unsupported
+from adapters.telegram.errors import Refused
 from adapters.telegram.markup import Frames, Rendered
 from adapters.telegram.spot import Spot, Turn
 from adapters.telegram.writing import Writing
@@ -188,8 +188,7 @@ class Draft:
         return self._line
 
     async def _go_on_without(self, message: Outgoing, refused: Refused) -> MessageRef | None:
-        if not isinstance(refused, Unsupported):
-            self._drafts.refuse(self._spot.chat, refused)
+        self._drafts.refuse(self._spot.chat, refused)
         self.leave()
         self._edits = self._otherwise
         if cost := self._edits.cost(message):

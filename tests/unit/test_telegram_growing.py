@@ -121,6 +121,24 @@ class TestDrafts:
         assert kinds(stage.dm) == ["draft", "post"]
         assert stage.dm.draft() is None
 
+    async def test_a_status_that_waits_for_its_turn_gives_it_up_for_the_answer(
+        self, stage: TelegramStage
+    ) -> None:
+        where = stage.place()
+        async with stage.surface.grow(where) as message:
+            stage.pace.pause(message.cost(growing("Tea"))[1:], 3)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(stage.surface.show_status(where, "Thinking…", doing="thinking"))
+                group.create_task(show(stage, message, "Tea"))
+        assert "Tea" in drawn(stage.dm)[-1]
+        before = len(drawn(stage.dm))
+        stage.pace.pause(message.cost(growing("Tea is"))[1:], 3)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.surface.show_status(where, "3 before you"))
+            await asyncio.sleep(1)
+            await stage.surface.post(where, Outgoing(text="Tea"))
+        assert len(drawn(stage.dm)) == before and stage.dm.draft() is None
+
     async def test_unchanged_words_are_drawn_again_before_they_fade(
         self, stage: TelegramStage
     ) -> None:
@@ -180,6 +198,33 @@ class TestDrafts:
             await show(stage, message, "Tea")
             await message.finish(Outgoing(text="Tea is a drink."))
         assert kinds(stage.dm) == ["draft", "post"]
+
+    async def test_an_answer_that_nobody_saw_growing_is_not_drawn_at_its_end(
+        self, stage: TelegramStage
+    ) -> None:
+        where = stage.place()
+        async with stage.surface.grow(where) as message:
+            stage.pace.pause(stage.surface.endings(where), 30)
+            await message.finish(Outgoing(text="Tea"))
+        assert kinds(stage.dm) == ["post"]
+
+    async def test_a_preview_that_fails_does_not_keep_the_message_back(
+        self, stage: TelegramStage
+    ) -> None:
+        where, loop = stage.place(), asyncio.get_running_loop()
+        for fault, refusal in (("silent", ""), ("500", ""), ("", "TEXTDRAFT_PEER_INVALID")):
+            async with stage.surface.grow(where) as message:
+                await show(stage, message, "Tea")
+                if fault:
+                    stage.telegram.faults.add(fault, "sendMessageDraft", times=50)
+                stage.dm.chat.refuses["sendMessageDraft"] = refusal
+                stage.pace.pause(stage.surface.endings(where), 40)
+                started = loop.time()
+                await message.finish(Outgoing(text="Tea."))
+                assert loop.time() - started < 42
+            stage.telegram.faults.clear()
+            del stage.dm.chat.refuses["sendMessageDraft"]
+        assert stage.dm.shown() == ["Tea."] * 3
 
     async def test_the_platforms_stop_ends_all_drawing(self, stage: TelegramStage) -> None:
         where = stage.place()
@@ -263,6 +308,35 @@ class TestDrafts:
         times = [at for at, _, _ in stage.telegram.calls]
         assert times[0] < 0.1 and max(later - one for one, later in pairwise(times)) < 2
 
+    async def test_a_hundred_answers_that_end_at_once_are_whole_on_the_screen_at_once(
+        self, stage: TelegramStage
+    ) -> None:
+        people = (stage.telegram.person(f"P{number}") for number in range(100))
+        seats = [stage.telegram.private(person, stage.bot) for person in people]
+        words, ends_at = "Tea is a drink made of leaves, hot or cold. " * 3, 3.0
+
+        async def answer(seat: Seat) -> None:
+            async with live(stage, place(seat), who=seat.person.name) as reply:
+                for end in range(0, 130, 43):
+                    reply.show(words[:end])
+                    await asyncio.sleep(0.75)
+                await asyncio.sleep(ends_at - asyncio.get_running_loop().time())
+                await reply.finish(Outgoing(text=words, buttons=(LIKE,)))
+
+        async def look() -> None:
+            await asyncio.sleep(ends_at + 0.2)
+            for seat in seats:
+                shown = [draft.text for draft in [seat.draft()] if draft] + seat.shown()
+                assert [text.strip() for text in shown] == [words.strip()]
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(look())
+            for seat in seats:
+                group.create_task(answer(seat))
+        assert all(kinds(seat)[-1] == "post" and len(seat.answers) == 1 for seat in seats)
+        assert stage.telegram.clock() < ends_at + 100 / 24 + 0.5
+        assert stage.telegram.refusals == []
+
 
 class TestWhereThereAreNoDrafts:
     async def test_a_chat_that_refuses_them_gets_edits_from_the_first_word_on(
@@ -281,6 +355,16 @@ class TestWhereThereAreNoDrafts:
         await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
         assert stage.telegram.counted["sendMessageDraft"] == 1
         assert kinds(stage.dm)[-1] == "action"
+
+    async def test_after_an_hour_a_draft_is_tried_again(self, stage: TelegramStage) -> None:
+        stage.dm.chat.refuses["sendMessageDraft"] = "TEXTDRAFT_PEER_INVALID"
+        await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
+        stage.dm.chat.refuses.clear()
+        await asyncio.sleep(3599)
+        await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
+        await asyncio.sleep(2)
+        await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
+        assert kinds(stage.dm) == ["action", "action", "draft"]
 
     async def test_what_one_chat_refuses_another_gets(self, stage: TelegramStage) -> None:
         other = stage.telegram.private(stage.telegram.person("Bo"), stage.bot)

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adapters.telegram.markup import Entity, Rendered
 from adapters.telegram.outbound import UPLOAD_LIMIT, TelegramSurface
+from adapters.telegram.remembered import Remembered
+from adapters.telegram.spot import Spot
+from adapters.telegram.writing import Writing
 from bot.events import Event, File, Message, MessageRef, Place, User
 from bot.surface import (
     Button,
@@ -87,6 +91,34 @@ class TestWords:
         for text in ("\u200b", " ", "[](https://a.example)"):
             await stage.surface.post(stage.place(), Outgoing(text=text))
         assert len(stage.dm.answers) == 3
+
+    async def test_formatting_that_is_found_fault_with_is_left_out(
+        self, stage: TelegramStage
+    ) -> None:
+        spot = Spot(stage.account, stage.pace, stage.place(), stage.telegram_surface.quoting)
+        writing = Writing(stage.telegram_surface.drafts, streaming="auto", rich="auto")
+        wrong = Rendered("Tea", (Entity("bold", 0, 99),))
+        message = Outgoing(text="Tea")
+        await writing.send(spot.turn(Rank.FINAL), spot, message, "text", wrong)
+        [post] = stage.dm.answers
+        assert (post.text, post.entities) == ("Tea", [])
+
+    async def test_an_edit_that_does_not_fit_is_refused(self, stage: TelegramStage) -> None:
+        posted = await stage.surface.post(stage.place(), Outgoing(text="Tea"))
+        with pytest.raises(SurfaceError):
+            await stage.surface.edit(stage.place(), posted, Outgoing(text="a" * 5000))
+        assert stage.dm.shown() == ["Tea"]
+
+    async def test_a_429_in_a_group_that_has_moved_is_waited_for_too(
+        self, stage: TelegramStage
+    ) -> None:
+        old = stage.telegram.group(stage.bot, kind="group")
+        seat = old.seat(stage.dm.person)
+        new = old.migrate()
+        stage.telegram.flood.silence(20, stage.bot.id, new.chat.id)
+        await stage.surface.post(place(seat), Outgoing(text="Tea"))
+        assert [post.text for post in new.chat.posts.values()][-1] == "Tea"
+        assert stage.refusals() == 1
 
     async def test_a_429_is_waited_for_once(self, stage: TelegramStage) -> None:
         stage.silence(20)
@@ -477,3 +509,15 @@ class TestPlaces:
             await stage.surface.edit(where, posted, Outgoing(text="Tea."))
         with pytest.raises(SurfaceError):
             await stage.surface.delete(where, posted)
+
+
+def test_what_is_remembered_is_bounded_and_the_longest_unused_goes_first() -> None:
+    remembered: Remembered[str, int] = Remembered(2)
+    remembered.put("a", 1)
+    remembered.put("b", 2)
+    assert remembered.get("a") == 1
+    remembered.put("c", 3)
+    assert [remembered.get(key) for key in "abc"] == [1, None, 3]
+    remembered.forget("a")
+    remembered.forget("x")
+    assert len(remembered) == 1
