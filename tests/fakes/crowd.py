@@ -66,8 +66,9 @@ class Playground:
     async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
         assert self.process is not None
         process, self.process = self.process, None
-        process.signal(number)
-        return await process.ended()
+        process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            return await process.wait()
 
 
 async def _listens(port: int) -> bool:
@@ -337,20 +338,22 @@ async def crowd(
     folder: Path, people: int, environment: Mapping[str, str]
 ) -> AsyncIterator[tuple[Crowd, Playground]]:
     """A playground that has just started, and guests who have just arrived."""
-    # One event is a whole room's history: far more than a line's usual limit.
-    async with nursery() as children, aiohttp.ClientSession(read_bufsize=2**24) as session:
-        playground = Playground(folder, free_port(), environment, children)
-        if "DATABASE_URL" in environment:
-            release = await children.bear(folder, "migrate", **environment)
-            assert await release.ended() == 0
-        await playground.start()
-        guests = Crowd(playground, session, people)
-        try:
-            await guests.arrive()
-            yield guests, playground
-        finally:
-            if playground.process is not None:
-                await playground.end()
+    with nursery() as children:
+        # One event is a whole room's history: far more than a line's usual limit.
+        async with aiohttp.ClientSession(read_bufsize=2**24) as session:
+            playground = Playground(folder, free_port(), environment, children)
+            if "DATABASE_URL" in environment:
+                release = await children.bear(folder, "migrate", **environment)
+                async with asyncio.timeout(PATIENCE):
+                    assert await release.wait() == 0
+            await playground.start()
+            guests = Crowd(playground, session, people)
+            try:
+                await guests.arrive()
+                yield guests, playground
+            finally:
+                if playground.process is not None:
+                    await playground.end()
 
 
 async def kill_rounds(

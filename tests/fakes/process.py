@@ -10,9 +10,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0  # seconds; a test machine may be busy
+
+
+class Speaking(Protocol):
+    """A process that was started somehow."""
+
+    async def communicate(self, last: bytes = b"", /) -> tuple[bytes, bytes]: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -28,10 +37,12 @@ class Outcome:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment without anything that could be a setting of ours, and these."""
+    """This process's environment without anything that could be a setting of ours, and these.
+
+    Nor is what coverage leaves there passed on: measuring a start costs more than the start.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-    return {**kept, **measured, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **variables}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **variables}
 
 
 @asynccontextmanager
@@ -56,12 +67,17 @@ async def started(folder: Path, *arguments: str, **variables: str) -> AsyncItera
 
 async def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> Outcome:
     """Run to the end and tell what came of it."""
-    begun = time.monotonic()
     async with started(folder, *arguments, **variables) as process:
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate(stdin.encode())
-        assert process.returncode is not None
-        return Outcome(process.returncode, out.decode(), err.decode(), time.monotonic() - begun)
+        return await outcome(process, stdin)
+
+
+async def outcome(process: Speaking, stdin: str) -> Outcome:
+    """Say this and hear it out."""
+    begun = time.monotonic()
+    async with asyncio.timeout(PATIENCE):
+        out, err = await process.communicate(stdin.encode())
+        status = await process.wait()
+    return Outcome(status, out.decode(), err.decode(), time.monotonic() - begun)
 
 
 async def read_until(stream: asyncio.StreamReader | None, wanted: str) -> str:
@@ -76,6 +92,6 @@ async def read_until(stream: asyncio.StreamReader | None, wanted: str) -> str:
     return said
 
 
-async def interrupt(process: Process) -> None:
+async def interrupt(process: Speaking) -> None:
     """Ctrl-C."""
     process.send_signal(signal.SIGINT)

@@ -1,5 +1,6 @@
-"""A real browser, where one is installed."""
+"""A real browser, where one is installed; starts of the bot that take little time."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -7,6 +8,8 @@ import pytest
 
 from tests.fakes import browser
 from tests.fakes.browser import Tab
+from tests.fakes.nursery import Nursery
+from tests.fakes.nursery import nursery as opened_nursery
 from tests.fakes.room_server import ScriptedBot, scripted_room
 
 
@@ -18,6 +21,14 @@ def chromium() -> Iterator[str]:
         pytest.skip("no Chromium on this machine: nothing of the playground's page was tried")
     with browser.chromium(executable) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where `python -m bot` begins at once, for all tests; measured, if this process is."""
+    measure = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    with opened_nursery(**measure) as bearing:
+        yield bearing
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox import Config, serve
+from tests.fakes.nursery import Nursery
 from tests.fakes.process import Outcome, run
 
 pytestmark = pytest.mark.real_time
@@ -44,8 +45,8 @@ def is_clean(told: Outcome, secret: str = SECRET) -> bool:
     return "Traceback" not in told.said and secret not in told.said and told.seconds < 30
 
 
-async def test_a_wrong_key(tmp_path: Path, sandbox: str) -> None:
-    told = await run(
+async def test_a_wrong_key(nursery: Nursery, tmp_path: Path, sandbox: str) -> None:
+    told = await nursery.run(
         tmp_path, "ask", "hello", COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=SECRET
     )
     assert (told.status, told.out) == (1, "")
@@ -53,10 +54,10 @@ async def test_a_wrong_key(tmp_path: Path, sandbox: str) -> None:
     assert is_clean(told)
 
 
-async def test_a_server_that_is_down(tmp_path: Path) -> None:
+async def test_a_server_that_is_down(nursery: Nursery, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         address = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
-    told = await run(
+    told = await nursery.run(
         tmp_path, "ask", "hello", COMPLETION_API_URL=address, COMPLETION_API_KEY=SECRET
     )
     assert (told.status, told.out) == (1, "")
@@ -64,8 +65,10 @@ async def test_a_server_that_is_down(tmp_path: Path) -> None:
     assert is_clean(told)
 
 
-async def test_an_address_that_is_a_web_page(tmp_path: Path, web_page: str) -> None:
-    told = await run(
+async def test_an_address_that_is_a_web_page(
+    nursery: Nursery, tmp_path: Path, web_page: str
+) -> None:
+    told = await nursery.run(
         tmp_path, "ask", "hello", COMPLETION_API_URL=web_page, COMPLETION_API_KEY=SECRET
     )
     assert (told.status, told.out) == (1, "")
@@ -73,8 +76,8 @@ async def test_an_address_that_is_a_web_page(tmp_path: Path, web_page: str) -> N
     assert is_clean(told)
 
 
-async def test_an_address_without_its_v1(tmp_path: Path, sandbox: str) -> None:
-    told = await run(
+async def test_an_address_without_its_v1(nursery: Nursery, tmp_path: Path, sandbox: str) -> None:
+    told = await nursery.run(
         tmp_path,
         *("ask", "hello"),
         COMPLETION_API_URL=sandbox.removesuffix("/v1"),
@@ -97,18 +100,22 @@ async def test_an_address_without_its_v1(tmp_path: Path, sandbox: str) -> None:
     ],
 )
 async def test_an_answer_that_fails(
-    tmp_path: Path, sandbox: str, question: str, out: str, sentence: str
+    nursery: Nursery, tmp_path: Path, sandbox: str, question: str, out: str, sentence: str
 ) -> None:
-    told = await run(tmp_path, "ask", question, COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=KEY)
+    told = await nursery.run(
+        tmp_path, "ask", question, COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=KEY
+    )
     assert told.status == 1
     assert bool(told.out) == bool(out), told.out
     assert sentence in told.err
     assert is_clean(told)
 
 
-async def test_a_key_that_would_write_its_own_header(tmp_path: Path, sandbox: str) -> None:
+async def test_a_key_that_would_write_its_own_header(
+    nursery: Nursery, tmp_path: Path, sandbox: str
+) -> None:
     hostile = f"{SECRET}\r\nX-Evil: 1"
-    told = await run(
+    told = await nursery.run(
         tmp_path, "ask", "hello", COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=hostile
     )
     assert (told.status, told.out) == (2, "")
@@ -116,7 +123,7 @@ async def test_a_key_that_would_write_its_own_header(tmp_path: Path, sandbox: st
     assert is_clean(told)
 
 
-async def test_a_server_with_hostile_headers(tmp_path: Path) -> None:
+async def test_a_server_with_hostile_headers(nursery: Nursery, tmp_path: Path) -> None:
     import asyncio
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -128,7 +135,7 @@ async def test_a_server_with_hostile_headers(tmp_path: Path) -> None:
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        told = await run(
+        told = await nursery.run(
             tmp_path,
             *("ask", "hello"),
             COMPLETION_API_URL=f"http://127.0.0.1:{port}/v1",
@@ -139,8 +146,10 @@ async def test_a_server_with_hostile_headers(tmp_path: Path) -> None:
     assert is_clean(told)
 
 
-async def test_settings_that_are_wrong_are_told_all_at_once(tmp_path: Path) -> None:
-    told = await run(
+async def test_settings_that_are_wrong_are_told_all_at_once(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    told = await nursery.run(
         tmp_path,
         *("ask", "hello"),
         COMPLETION_API_URL="http://example.com/v1",
@@ -162,15 +171,17 @@ async def test_serve_without_a_key_ends_at_once_and_names_the_variable(tmp_path:
     assert told.seconds < 10
 
 
-async def test_an_engine_that_is_not_there_is_told_with_its_cure(tmp_path: Path) -> None:
-    told = await run(tmp_path, "ask", "hello", PARLEY_SANDBOX_ENGINE="openai")
+async def test_an_engine_that_is_not_there_is_told_with_its_cure(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    told = await nursery.run(tmp_path, "ask", "hello", PARLEY_SANDBOX_ENGINE="openai")
     assert told.status == 1
     assert "PARLEY_SANDBOX_UPSTREAM" in told.err
     assert is_clean(told)
 
 
-async def test_an_unknown_fault_is_told_with_the_list(tmp_path: Path) -> None:
-    told = await run(tmp_path, "ask", "hello", PARLEY_SANDBOX_FAULT="earthquake")
+async def test_an_unknown_fault_is_told_with_the_list(nursery: Nursery, tmp_path: Path) -> None:
+    told = await nursery.run(tmp_path, "ask", "hello", PARLEY_SANDBOX_FAULT="earthquake")
     assert told.status == 1
     assert "The sandbox knows no such fault. It knows: quota," in told.err
     assert is_clean(told)
