@@ -9,6 +9,7 @@ from adapters.telegram.tree import Node
 from adapters.telegram.writer import Writer
 
 PICTURE = "🖼"
+TAB = 4  # columns
 LONG_QUOTE = 600  # characters; a phone shows about a dozen lines, and so much is folded
 _MANY_LINES = 10
 
@@ -91,7 +92,8 @@ def _write_heading(node: Node, out: Writer) -> None:
 
 
 def _write_pre(node: Node, out: Writer) -> None:
-    code = words(node.children).rstrip().lstrip("\n")
+    # Telegram makes one space of a tab.
+    code = words(node.children).replace("\r", "").expandtabs(TAB).rstrip().lstrip("\n")
     if not code.strip():
         return
     if not out.begins_line:

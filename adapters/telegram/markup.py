@@ -110,7 +110,8 @@ def _is_surely_short(text: str) -> bool:
     if _GROWING.search(text) or links.may_mislead(text):
         return False
     lines = text.count("\n") + 1
-    if _LINE_GROWS * lines + width(text) + sum(map(text.count, _QUIETED)) > LONGEST:
+    grows = _LINE_GROWS * lines + layout.TAB * text.count("\t") + sum(map(text.count, _QUIETED))
+    if width(text) + grows > LONGEST:
         return False
     code = text.count("`") // 2 + text.count("$") // 2 + text.count("\\")
     code += lines if "    " in text or "\t" in text else 0

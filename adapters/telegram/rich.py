@@ -129,7 +129,7 @@ class _Page:
                 for node in pieces:
                     self.blocks += 1
                     self._formula("tg-math-block", node.text)
-            elif layout.words(pieces).strip():
+            elif layout.words(pieces).strip() or layout.has_links(pieces):
                 with self._tag("p"):
                     self._line(pieces)
 
@@ -152,7 +152,7 @@ class _Page:
                 self.write([child])
 
     def _pre(self, node: Node) -> None:
-        code = escape(layout.words(node.children).rstrip("\n"), quote=False)
+        code = escape(layout.words(node.children).replace("\r", "").rstrip("\n"), quote=False)
         language = f' class="language-{escape(node.text)}"' if node.text else ""
         with self._tag("pre"):
             if language:

@@ -46,7 +46,7 @@ def marked(rendered: Rendered) -> list[tuple[str, ...]]:
         ("**half open", "**half open", []),
         ("👍 **b**", "👍 b", ["bold"]),
         ("", "", []),
-        (" \n\u200b\u3164", "", []),
+        (" \n\u200b\u3164\u2800", "", []),
         ("**", "**", []),
         ("```\n```", "```\n```", []),
         ("[]()", "[]()", []),
@@ -68,7 +68,10 @@ def test_offsets_count_in_utf16() -> None:
 
 
 def test_lists_keep_their_depth_numbers_and_boxes() -> None:
-    source = "- a\n  - b\n    - c\n      more\n- [ ] open\n- [x] done\n\n3. three\n4. [ ] four\n   * five"
+    source = (
+        "- a\n  - b\n    - c\n      more\n- [ ] open\n- [x] done\n\n"
+        "3. three\n4. [ ] four\n   * five"
+    )
     assert render(source).text == (
         "• a\n   ◦ b\n      ▪ c\n         more\n☐ open\n☑ done\n\n3. three\n4. ☐ four\n   ◦ five"
     )
@@ -87,6 +90,7 @@ def test_code_keeps_its_language_and_layout_and_begins_its_own_line() -> None:
     assert marked(rendered) == [("pre", "  if a:\n    b  # **no**", "python"), ("pre", "c")]
     assert marked(render("    indented\n\ttoo")) == [("pre", "indented\ntoo")]
     assert marked(render('```"><b>\nx\n```')) == [("pre", "x")]
+    assert marked(render("```make\r\na:\r\n\tb\r\n```")) == [("pre", "a:\n    b", "make")]
     assert marked(render("```sh\nnot closed")) == [("pre", "not closed", "sh")]
 
 
