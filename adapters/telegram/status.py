@@ -6,9 +6,10 @@ from typing import Final
 from adapters.telegram import markup
 from adapters.telegram.drafts import Drafts
 from adapters.telegram.errors import Refused
-from adapters.telegram.markup import Rendered
+from adapters.telegram.markup import Entity, Rendered
 from adapters.telegram.remembered import Remembered
 from adapters.telegram.spot import Spot, Turn
+from adapters.telegram.writer import width
 from bot.surface import Activity, Rank, Stopped
 
 FADES: Final = 4.5
@@ -38,7 +39,7 @@ class Statuses:
     async def _draw(self, spot: Spot, words: str, doing: Activity) -> bool:
         """Whether nothing more is to be done: False where the chat takes no drafts."""
         native = doing == "thinking" and spot.account.id not in self._wordy
-        shown = _THINKING if native else markup.render(words, mine=True)
+        shown = _THINKING if native else _aside(words)
         line = self._drafts.waiting(spot.chat)
         if line is None or line.shows(shown):
             return True
@@ -69,3 +70,9 @@ class Statuses:
         self._acted_at.put(key, now)
         turn = Turn(spot.slots, spot.drafts, Rank.FRAME)
         await turn.make(lambda: spot.account.calls.chat_action(spot.to, action))
+
+
+def _aside(words: str) -> Rendered:
+    """In italics, since it is no part of the answer that takes its place."""
+    text = markup.plain(words)
+    return Rendered(text, (Entity("italic", 0, width(text)),))

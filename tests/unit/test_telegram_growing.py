@@ -83,7 +83,7 @@ class TestDrafts:
     async def test_words_that_pass_are_shown_as_a_draft(self, stage: TelegramStage) -> None:
         await stage.surface.show_status(stage.place(), "12 before you", doing="waiting")
         draft = stage.dm.draft()
-        assert draft is not None and draft.text == "12 before you"
+        assert draft is not None and draft.readable == "_12 before you_"
 
     async def test_a_status_is_drawn_again_before_it_fades_and_not_sooner(
         self, stage: TelegramStage
@@ -391,7 +391,7 @@ class TestWhereThereAreNoDrafts:
         async with stage.account:
             for words in ("Thinking…", "Denke nach…"):
                 await stage.surface.show_status(stage.place(), words, doing="thinking")
-        assert drawn(stage.dm) == ["Thinking…", "Denke nach…"]
+        assert drawn(stage.dm) == ["_Thinking…_", "_Denke nach…_"]
         assert len(stage.telegram.refusals) == 1
 
     async def test_words_that_cannot_be_drawn_are_still_said_in_the_end(
