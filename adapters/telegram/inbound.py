@@ -256,10 +256,12 @@ class _Reader:
             return Heard(chat=update.chat.id)
         chat = update.chat
         person = User(id=chat.id, first_name=chat.first_name, last_name=chat.last_name)
-        event = events.Command(
+        # A button that is pressed as the answer ends is not told that there is nothing to stop.
+        event = events.Action(
             id=self._id,
             place=Place(chat=self._chat(chat, update.message_thread_id), user=_user(person)),
             at=self._now,
+            ref=self._ref(chat, f"draft {draft}"),
             name="stop",
         )
         return Heard(chat=chat.id, event=event, stopped=int(draft))
@@ -286,7 +288,7 @@ class _Reader:
             private=chat.type == "private",
         )
 
-    def _ref(self, chat: Chat, message: int) -> MessageRef:
+    def _ref(self, chat: Chat, message: int | str) -> MessageRef:
         return MessageRef(
             platform=PLATFORM, workspace=self._bot, chat=str(chat.id), id=str(message)
         )

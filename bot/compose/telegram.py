@@ -53,10 +53,12 @@ def _page(settings: Settings, client: CompletionClient) -> Page:
             parameters = await client.parameters()
         except CompletionError:
             parameters = Parameters()
-        everybody = {tag: commands(words, parameters) for tag, words in LANGUAGES.items()}
+        # "" is every language there are no words in.
+        languages = {"": LANGUAGES["en"], **LANGUAGES}
+        everybody = {tag: commands(words, parameters) for tag, words in languages.items()}
         more = {
             tag: (*everybody[tag], ("stats", words.command_stats))
-            for tag, words in LANGUAGES.items()
+            for tag, words in languages.items()
         }
         return everybody, more
 

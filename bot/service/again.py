@@ -35,10 +35,15 @@ async def _meant(tools: Tools, event: Action | Command) -> Answer | None:
 
 
 async def _came_late(tools: Tools, event: Action | Command, old: Answer) -> bool:
-    """Whether what was to be repeated has been meanwhile: a button pressed twice, or still open."""
+    """Whether what was to be repeated has been meanwhile: a button pressed twice, or still open.
+
+    A command is meant as it is written, and its time is that of another clock.
+    """
+    if old.finished_at is None or isinstance(event, Command):
+        return old.finished_at is None
     newest = await tools.store.latest_for_question(old.question) if old.question else None
     begun = max(old.created_at, newest.created_at) if newest else old.created_at
-    return old.finished_at is None or begun > event.at
+    return begun > event.at
 
 
 async def _again(tools: Tools, work: Work, old: Answer) -> None:

@@ -21,8 +21,8 @@ KEPT = 3600.0
 
 Fault = Literal["PicturesTooMany", "PictureTooLarge", "PictureWrongType", "PictureGone"]
 
-_UNREADABLE = ("audio/", "video/", "text/", "application/x-")
-"""How the types begin of what no completion app reads: speech, films, places and the like."""
+_READABLE = ("image/", "application/octet-stream")
+"""How the types begin of what may be a picture; what has no type is told by its bytes."""
 
 _LINK = re.compile(r"https?://[^\s<>\"'`()\[\]，。！？；：、（）【】]+(?<![.,;:!?])", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|webp|gif)$", re.IGNORECASE)
@@ -52,7 +52,7 @@ def check(parameters: Parameters, files: Sequence[File]) -> None:
 
 def unreadable(phrases: Phrases, files: Sequence[File]) -> str:
     """The sentence for what the app has no way to take in, "" where there is none of it."""
-    odd = [file for file in files if file.media_type.startswith(_UNREADABLE)]
+    odd = [file for file in files if not file.media_type.startswith(_READABLE)]
     if not odd:
         return ""
     heard = all(file.media_type.startswith("audio/") for file in odd)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ async def test_a_whole_answer_stays_and_gets_another_below(tmp_path: Path) -> No
         await bench.do(bench.press("regenerate", bench.screen.bubbles[0]))
     assert bench.screen.texts == ["one", "two"]
     assert queries(wire) == ["Hi", "Hi"]
+
+
+async def test_a_command_to_try_again_counts_though_the_platforms_clock_is_slow(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), 0.05), stream(message("whole"), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Hi"))
+        retry = bench.command("retry")
+        await bench.do(replace(retry, at=retry.at - timedelta(minutes=1)))
+    assert bench.screen.texts == ["whole"]
 
 
 async def test_a_broken_answer_is_written_over_by_the_next(tmp_path: Path) -> None:

@@ -58,9 +58,10 @@ async def test_pictures_are_uploaded_with_the_type_their_bytes_have(tmp_path: Pa
         (b"ID3" + PNG, "audio/mpeg", 1, EN.voice_unheard),
         (PNG, "video/mp4", 1, EN.file_unreadable),
         (b"", "application/x-telegram-poll", 1, EN.file_unreadable),
+        (b"PK", "application/zip", 1, EN.file_unreadable),
         (PNG + b"\0" * 1024 * 1024, "image/png", 1, EN.picture_too_large.format(limit=1)),
     ],
-    ids=["many", "audio", "film", "poll", "large"],
+    ids=["many", "audio", "film", "poll", "zip", "large"],
 )
 async def test_what_can_be_seen_before_reading_is_refused_at_once(
     tmp_path: Path, data: bytes, media_type: str, count: int, sentence: str

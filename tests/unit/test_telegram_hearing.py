@@ -121,12 +121,12 @@ async def test_an_album_for_the_bot_in_a_group_is_heard_whole() -> None:
         seat.album([b"1", b"2", b"3"], "@bot0_bot which is best?")
         seat.album([b"4", b"5"], "Nice ones")
         await asyncio.sleep(1)
-        for _ in range(260):  # so many that the first are forgotten
+        for _ in range(1010):  # so many that the first are forgotten
             seat.album([b"6"], "@bot0_bot and this?")
         await asyncio.sleep(1)
         parts = [event for event in house.accepted.values() if isinstance(event, Message)]
         assert [part.text for part in parts[:3]] == ["which is best?", "", ""]
-        assert len({part.album for part in parts[:3]}) == 1 and len(parts) == 263
+        assert len({part.album for part in parts[:3]}) == 1 and len(parts) == 1013
 
 
 async def test_the_stop_of_a_draft_is_kept_before_the_draft_hears_of_it() -> None:
@@ -136,7 +136,7 @@ async def test_the_stop_of_a_draft_is_kept_before_the_draft_hears_of_it() -> Non
         heard: list[tuple[str, str, int]] = []
 
         def stopped(chat: str, thread: str, draft_id: int) -> bool:
-            assert [e.name for e in house.accepted.values() if isinstance(e, Command)] == ["stop"]
+            assert [e.name for e in house.accepted.values() if isinstance(e, Action)] == ["stop"]
             heard.append((chat, thread, draft_id))
             return True
 
@@ -175,6 +175,33 @@ async def test_what_the_bot_is_in_a_group_is_learned() -> None:
         group.kick(house.bots[0], ada)
         await asyncio.sleep(1)
         assert account.is_dead(chat)
+
+
+async def test_before_help_in_a_group_it_finds_out_what_the_bot_is_there() -> None:
+    async with running(House()) as house:
+        account, bot = house.adapter.accounts["42"], house.bots[0]
+        administered, joined = house.telegram.group(bot, admin=True), house.telegram.group(bot)
+        for group in (administered, joined):
+            seat = group.seat(house.telegram.person("Ada"))
+            seat.say("/help")
+            seat.say("/help")
+        await asyncio.sleep(1)
+        assert account.administers(str(administered.chat.id))
+        assert not account.administers(str(joined.chat.id))
+        assert house.telegram.counted["getChatMember"] == 2 and len(house.accepted) == 4
+
+
+async def test_help_does_not_wait_long_for_that_and_nothing_else_does() -> None:
+    async with running(House()) as house:
+        seat = house.telegram.group(house.bots[0]).seat(house.telegram.person("Ada"))
+        house.telegram.faults.add("silent", "getChatMember", times=10)
+        house.telegram.latency = 8.0
+        seat.say("/stop")
+        await asyncio.sleep(4.1)
+        assert len(house.accepted) == 1
+        seat.say("/help")
+        await asyncio.sleep(8 + 2.1)
+        assert len(house.accepted) == 2
 
 
 async def test_a_group_that_becomes_another_is_followed() -> None:

@@ -83,10 +83,11 @@ class TestWhatElsePeopleDo:
         assert heard("migrated_to").moved == heard("migrated_from").moved == (-77, int(GROUP))
         assert event("migrated_to") is None
 
-    def test_the_stop_of_a_draft_is_a_command_of_the_chats_person(self) -> None:
+    def test_the_stop_of_a_draft_is_a_press_of_the_chats_person(self) -> None:
         told = heard("stop_of_draft")
-        assert told.stopped == 2**53 + 1 and isinstance(told.event, Command)
+        assert told.stopped == 2**53 + 1 and isinstance(told.event, Action)
         assert told.event.name == "stop" and told.event.place.chat.thread == "7"
+        assert told.event.ref.id == f"draft {2**53 + 1}"
         assert told.event.place.user.id == "1001"
 
     def test_a_stop_that_no_draft_can_have_sent_is_none(self) -> None:
