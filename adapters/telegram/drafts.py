@@ -32,7 +32,7 @@ _MOST = 10_000  # chats that are remembered
 _Key: TypeAlias = tuple[str, str, str]
 
 
-class Line:
+class Drawing:
     """One draft: the status first, then the words that grow. Its calls go one after another."""
 
     def __init__(self) -> None:
@@ -74,55 +74,55 @@ class Drafts:
     """The drafts of all accounts."""
 
     def __init__(self) -> None:
-        self._lines: Remembered[_Key, list[Line]] = Remembered(_MOST)
+        self._drawings: Remembered[_Key, list[Drawing]] = Remembered(_MOST)
         self._refused_at: Remembered[_Key, float] = Remembered(_MOST)
 
-    def waiting(self, chat: Chat) -> Line | None:
+    def waiting(self, chat: Chat) -> Drawing | None:
         """The draft for a status; None while words grow there, which are news enough."""
-        lines = self._at(chat)
-        if any(line.grows for line in lines):
+        drawings = self._at(chat)
+        if any(drawing.grows for drawing in drawings):
             return None
-        return lines[0] if lines else self._begin(chat)
+        return drawings[0] if drawings else self._begin(chat)
 
-    def take(self, chat: Chat) -> Line:
+    def take(self, chat: Chat) -> Drawing:
         """The draft for words that begin to grow: the status's where there is one."""
-        waiting = (line for line in self._at(chat) if not line.grows)
-        line = next(waiting, None) or self._begin(chat)
-        line.grows = True
-        return line
+        waiting = (drawing for drawing in self._at(chat) if not drawing.grows)
+        drawing = next(waiting, None) or self._begin(chat)
+        drawing.grows = True
+        return drawing
 
-    def end(self, chat: Chat, line: Line) -> None:
+    def end(self, chat: Chat, drawing: Drawing) -> None:
         """Nothing more will be drawn there."""
-        line.over = True
-        lines = self._at(chat)
-        if line in lines:
-            lines.remove(line)
-            if not lines:
-                self._lines.forget(_key(chat))
+        drawing.over = True
+        drawings = self._at(chat)
+        if drawing in drawings:
+            drawings.remove(drawing)
+            if not drawings:
+                self._drawings.forget(_key(chat))
 
     def posted(self, chat: Chat) -> None:
         """A message of the bot has come: no draft is on the screen any more."""
-        for line in [*self._at(chat)]:
-            line.vanish()
-            if not line.grows:
-                self.end(chat, line)
+        for drawing in [*self._at(chat)]:
+            drawing.vanish()
+            if not drawing.grows:
+                self.end(chat, drawing)
 
     async def settle(self, chat: Chat) -> None:
         """Return when no draft is on its way, so that none arrives after a message to come."""
-        for line in [*self._at(chat)]:
-            await line.settle()
+        for drawing in [*self._at(chat)]:
+            await drawing.settle()
 
     def stopped(self, chat: str, thread: str, draft_id: int) -> bool:
         """The person pressed the platform's own stop; False if nothing of ours is drawn there."""
         found = [
-            line
-            for key, lines in self._lines.items()
+            drawing
+            for key, drawings in self._drawings.items()
             if key[1:] == (chat, thread)
-            for line in lines
-            if line.id == draft_id
+            for drawing in drawings
+            if drawing.id == draft_id
         ]
-        for line in found:
-            line.stopped = True
+        for drawing in found:
+            drawing.stopped = True
         return bool(found)
 
     def refuse(self, chat: Chat, refusal: Refused) -> None:
@@ -134,14 +134,14 @@ class Drafts:
         at = self._refused_at.get(_key(chat))
         return at is not None and asyncio.get_running_loop().time() < at + REFUSING
 
-    def _at(self, chat: Chat) -> list[Line]:
-        return self._lines.get(_key(chat)) or []
+    def _at(self, chat: Chat) -> list[Drawing]:
+        return self._drawings.get(_key(chat)) or []
 
-    def _begin(self, chat: Chat) -> Line:
-        line, lines = Line(), self._at(chat)
-        lines.append(line)
-        self._lines.put(_key(chat), lines)
-        return line
+    def _begin(self, chat: Chat) -> Drawing:
+        drawing, drawings = Drawing(), self._at(chat)
+        drawings.append(drawing)
+        self._drawings.put(_key(chat), drawings)
+        return drawing
 
 
 def _key(chat: Chat) -> _Key:

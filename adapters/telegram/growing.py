@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from adapters.telegram.drafts import KEPT, Drafts, Line
+from adapters.telegram.drafts import KEPT, Drafts, Drawing
 from adapters.telegram.errors import Refused
 from adapters.telegram.markup import Frames, Rendered
 from adapters.telegram.spot import Spot, Turn
@@ -125,7 +125,7 @@ class Draft:
         self._edits: Edits | None = None
         self._text = Text()
         self._who = secrets.token_hex(6)
-        self._line: Line | None = None
+        self._drawing: Drawing | None = None
         self._frames = 0
         self._is_first = False  # nothing came before but a status
         self._mute = self._was_limited = False
@@ -146,13 +146,13 @@ class Draft:
     async def show(self, message: Outgoing) -> MessageRef | None:
         if self._edits:
             return await self._edits.show(message)
-        shown, line = self._text.render(message.text), self._taken()
-        if self._mute or not shown.text.strip() or line.shows(shown):
+        shown, drawing = self._text.render(message.text), self._taken()
+        if self._mute or not shown.text.strip() or drawing.shows(shown):
             return None
         try:
-            await line.draw(self._spot, shown)
+            await drawing.draw(self._spot, shown)
         except Refused as refused:
-            if not line.was_drawn:
+            if not drawing.was_drawn:
                 return await self._go_on_without(message, refused)
             self._mute = True  # something about these words; the last word is a message anyway
         self._frames += 1
@@ -173,19 +173,19 @@ class Draft:
         return self._ref
 
     def leave(self) -> None:
-        if self._line is not None:
-            self._drafts.end(self._spot.chat, self._line)
+        if self._drawing is not None:
+            self._drafts.end(self._spot.chat, self._drawing)
 
     def _is_seen(self, message: Outgoing) -> bool:
         """Of the same text; another one is rendered only when there is a slot to show it."""
-        text, line = self._text, self._line
-        return line is not None and message.text == text.source and line.shows(text.rendered)
+        text, drawing = self._text, self._drawing
+        return drawing is not None and message.text == text.source and drawing.shows(text.rendered)
 
-    def _taken(self) -> Line:
-        if self._line is None:
-            self._line = self._drafts.take(self._spot.chat)
-            self._is_first = self._line.was_drawn
-        return self._line
+    def _taken(self) -> Drawing:
+        if self._drawing is None:
+            self._drawing = self._drafts.take(self._spot.chat)
+            self._is_first = self._drawing.was_drawn
+        return self._drawing
 
     async def _go_on_without(self, message: Outgoing, refused: Refused) -> MessageRef | None:
         self._drafts.refuse(self._spot.chat, refused)
@@ -207,21 +207,21 @@ class Draft:
         async with asyncio.TaskGroup() as group:
             showing = group.create_task(self._keep_shown(message))
             await turn.come()
-            if self._line is not None:
-                await self._line.settle()
+            if self._drawing is not None:
+                await self._drawing.settle()
             showing.cancel()
 
     async def _keep_shown(self, message: Outgoing) -> None:
         await asyncio.sleep(_GRACE)
-        shown, line = self._text.render(message.text), self._line
-        if line is None or self._mute or not shown.text.strip():
+        shown, drawing = self._text.render(message.text), self._drawing
+        if drawing is None or self._mute or not shown.text.strip():
             return
         turn = Turn(self._spot.slots, self._spot.drafts, Rank.PERSON, self._who)
         with suppress(Stopped, Refused, Forbidden):
             while True:
-                if not line.shows(shown):
+                if not drawing.shows(shown):
                     with suppress(RateLimited, Unreachable):
-                        await turn.make(lambda: line.draw(self._spot, shown))
+                        await turn.make(lambda: drawing.draw(self._spot, shown))
                 await asyncio.sleep(KEPT)
 
 

@@ -40,16 +40,16 @@ class Statuses:
         """Whether nothing more is to be done: False where the chat takes no drafts."""
         native = doing == "thinking" and spot.account.id not in self._wordy
         shown = _THINKING if native else _aside(words)
-        line = self._drafts.waiting(spot.chat)
-        if line is None or line.shows(shown):
+        drawing = self._drafts.waiting(spot.chat)
+        if drawing is None or drawing.shows(shown):
             return True
         turn = Turn(spot.slots, spot.drafts, Rank.FRAME)
         await turn.come()
-        if line.grows or line.over:
+        if drawing.grows or drawing.over:
             turn.give_back()  # an answer came in between, which must not be drawn over
             return True
         try:
-            await turn.make(lambda: line.draw(spot, shown))
+            await turn.make(lambda: drawing.draw(spot, shown))
         except Stopped:
             return True
         except Refused as refused:
