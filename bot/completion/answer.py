@@ -122,12 +122,24 @@ class Answer:
     def speech(self) -> bytes:
         return b"".join(self._speech)
 
-    def take_plain(self, found: Sequence[bytes], *, together: bool = False) -> int:
+    def take_plain(self, found: Sequence[bytes]) -> int:
         """`take` for events without a name, quicker where they are no more than bits of text.
 
-        Returns how many were part of the answer. With `together`, bits that follow each other are
-        one event.
+        Returns how many were part of the answer.
         """
+        taken = 0
+        for data in found:
+            word = self._word(data)
+            if word is None:
+                taken += self.take(Event("message", data))
+                continue
+            taken += 1
+            if word:
+                self._append(word)
+        return taken
+
+    def take_together(self, found: Sequence[bytes]) -> int:
+        """As `take_plain`, but bits of text that follow each other are one event."""
         taken = 0
         words: list[str] = []
         for data in found:
@@ -138,8 +150,6 @@ class Answer:
                 continue
             taken += 1
             words.append(word)
-            if not together:
-                self._append_all(words)
         self._append_all(words)
         return taken
 

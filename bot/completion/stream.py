@@ -274,11 +274,7 @@ class AnswerStream:
         answer = self._answer
         pieces = 0
         try:
-            plain = self._decoder.plain(data)
-            if plain is None:
-                pieces = self._take_events(data)
-            else:
-                pieces = answer.take_plain(plain, together=self.lag > 0)
+            pieces = self._take_events(data)
             if pieces:
                 watch.heard()
         except EventTooLarge:
@@ -295,6 +291,9 @@ class AnswerStream:
 
     def _take_events(self, data: bytes) -> int:
         """How many of the events that `data` completes were more than pings."""
+        plain = self._decoder.plain(data)
+        if plain is not None:
+            return self._answer.take_together(plain) if self.lag else self._answer.take_plain(plain)
         events = self._decoder.feed(data) if data else self._decoder.finish()
         return sum(self._answer.take(event) for event in events)
 

@@ -6,10 +6,17 @@ import itertools
 import httpx
 import pytest
 
-from bot.completion import AnswerStream, CompletionClient, Finished, Interrupted, TextAdded
+from bot.completion import (
+    AnswerStream,
+    CompletionClient,
+    Finished,
+    Interrupted,
+    TextAdded,
+    TextReplaced,
+)
 from bot.completion.naps import LONGEST, MOMENT, SHORTEST, Alarm, Naps
 from tests.fakes.answer_listener import now
-from tests.fakes.completion_wire import PING, end, message
+from tests.fakes.completion_wire import PING, end, message, replaced
 from tests.fakes.piled import Piled
 from tests.fakes.raw_http import STREAM_END, STREAM_HEAD, Do, RawServer, chunk
 from tests.fakes.wire import client
@@ -125,6 +132,20 @@ async def test_who_leaves_in_the_middle_of_a_nap_waits_for_no_nap() -> None:
     after = [at for at in piled.reads if at > left]
     assert after[0] <= left + 0.05 + 1e-6
     assert now() == pytest.approx(left + 5.0)  # what a server that does not stop is given
+
+
+async def test_a_replacement_in_the_middle_of_a_portion_keeps_its_place() -> None:
+    last = [(1.0, message("bad")), (1.01, replaced("Sorry")), (1.02, message(".")), (1.03, end())]
+    answer, events = await heard(Piled([*steady(20, 0.05)[:-1], *last]), 0.25)
+    assert answer.text == "Sorry."
+    text = ""
+    for event in events:
+        if isinstance(event, TextAdded):
+            text += event.delta
+        elif isinstance(event, TextReplaced):
+            assert text.endswith("19 bad")
+            text = event.text
+    assert text == "Sorry."
 
 
 async def test_a_break_is_told_with_all_the_text() -> None:
