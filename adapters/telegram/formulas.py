@@ -77,7 +77,7 @@ _LOWERED = dict(
     )
 )
 _ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
-_ONE = re.compile(r"-?[^\W_]+[′!]*|.", re.DOTALL)  # what needs no brackets around it
+_ONE = re.compile(r"-?[√∛∜]?[^\W_]+[′!]*|.", re.DOTALL)  # what needs no brackets around it
 
 
 class _Hard(Exception):

@@ -1,6 +1,7 @@
 """How a tree of CommonMark looks in a chat: lines of text, and what is formatted in them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 
 from adapters.telegram import tables
 from adapters.telegram.formulas import readable
@@ -17,15 +18,27 @@ _BULLETS = ("•", "◦", "▪")
 _RULE = "─" * 10
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BOXES = frozenset({"pre", "quote"})  # shown apart by the client itself
+_OF_ITS_OWN = _BOXES | {"table"}  # begin at the edge, whatever they are in
+_INDENT = 15  # characters; what stands further right has no room on a phone
+_LEADING = (":", "：")  # behind these a list belongs to the words
 _CLOSE = frozenset({"heading", "rule", "words"})  # what follows belongs to them
 _MARKS = {"bold": "bold", "italic": "italic", "strikethrough": "strikethrough"}
 _HIDING = frozenset({"text_link", "spoiler"})  # inside these code is only words
 
 
+def shape(node: Node) -> str:
+    """A block's kind, as far as it matters to what is above and below it."""
+    if node.kind == "paragraph" and words(node.children[-1:]).endswith(_LEADING):
+        return "lead"
+    return node.kind
+
+
 def gap(before: str, kind: str) -> int:
-    """How many lines further down a block of this kind begins than the one before it ends."""
+    """How many lines further down a block of this shape begins than the one before it ends."""
     if before in _BOXES and kind in _BOXES:
         return 2
+    if before == "lead" and kind == "list":
+        return 1
     return 1 if before in _CLOSE or kind == "rule" or before in _BOXES or kind in _BOXES else 2
 
 
@@ -73,14 +86,14 @@ def _write_all(nodes: Sequence[Node], out: Writer, *, in_item: bool = False) -> 
     for node in nodes:
         place = out.place()
         if before:
-            lines = 1 if in_item and node.kind == "list" else gap(before, node.kind)
-            out.add("\n" * lines + ("" if node.kind in _BOXES else out.indent))
+            lines = 1 if in_item and node.kind == "list" else gap(before, shape(node))
+            out.add("\n" * lines + ("" if node.kind in _OF_ITS_OWN else out.indent))
         start = out.at
         write(node, out)
         if out.at == start:
             out.back_to(place)
         else:
-            before = node.kind
+            before = shape(node)
 
 
 def _write_words(node: Node, out: Writer) -> None:
@@ -105,7 +118,7 @@ def _write_pre(node: Node, out: Writer) -> None:
 
 def _write_quote(node: Node, out: Writer) -> None:
     if "blockquote" in out.inside:
-        indent, out.indent = out.indent, out.indent + "› "
+        indent, out.indent = out.indent, _further(out.indent, "› ")
         out.add("› ")
         _write_all(node.children, out)
         out.indent = indent
@@ -133,14 +146,19 @@ def _write_list(node: Node, out: Writer) -> None:
         sign = " ".join(part for part in (number, item.mark) if part) or bullet
         out.add(sign)
         before = out.place()
-        out.add(" ")
+        if not item.children or item.children[0].kind not in _OF_ITS_OWN:
+            out.add(" ")
         start = out.at
-        indent, out.indent = out.indent, out.indent + "   "
+        indent, out.indent = out.indent, _further(out.indent, "   ")
         _write_all(item.children, out, in_item=True)
         out.indent = indent
         if out.at == start:
             out.back_to(before)
     out.lists -= 1
+
+
+def _further(indent: str, more: str) -> str:
+    return indent + more if len(indent) < _INDENT else indent
 
 
 def _write_rule(node: Node, out: Writer) -> None:
@@ -155,13 +173,14 @@ def _write_footnote(node: Node, out: Writer) -> None:
 def _write_table(node: Node, out: Writer) -> None:
     rows = rows_of(node)
     lines = [[words(cell.children).replace("\n", " ").strip() for cell in row] for row in rows]
+    if not out.begins_line:
+        out.add("\n")
     if not has_links([node]) and tables.fits_a_phone(lines, len(node.aligned)):
-        if not out.begins_line:
-            out.add("\n")
         start = out.at
         out.add(tables.aligned(lines, node.aligned))
         out.mark("pre", start)
         return
+    out.add(out.indent if out.at else "")
     head, *body = rows
     for place, row in enumerate(body or [head]):
         if place:
@@ -188,17 +207,18 @@ def _write_row(head: Sequence[Node] | None, row: Sequence[Node], out: Writer) ->
 
 
 def _write_line(nodes: Sequence[Node], out: Writer) -> None:
-    for place, node in enumerate(nodes):
+    before = ""
+    for node, after in zip_longest(nodes, nodes[1:]):
         if node.kind == "text":
-            out.add(node.text)
+            text = node.text.lstrip(" ") if before == "display" else node.text
+            out.add(text.rstrip(" ") if after and after.kind == "display" else text)
         elif node.kind == "break":
             out.line()
-        elif node.kind == "display":
-            _write_display(node, out)
-            if nodes[place + 1 :] and nodes[place + 1].kind != "break":
-                out.line()
         else:
             _PIECES.get(node.kind, _write_words)(node, out)
+        if node.kind == "display" and after and after.kind != "break":
+            out.line()
+        before = node.kind
 
 
 def _write_mark(node: Node, out: Writer) -> None:
@@ -307,6 +327,7 @@ _PIECES: Mapping[str, Callable[[Node, Writer], None]] = {
     "spoiler": _write_mark,
     "code": _write_code,
     "math": _write_math,
+    "display": _write_display,
     "note": _write_note,
     "link": _write_link,
     "image": _write_image,

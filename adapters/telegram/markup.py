@@ -31,7 +31,7 @@ LONGEST = 4096
 
 _WINDOW = 8192  # characters; looked at first, since most messages hold less
 _STRIDE = 64  # characters; the first step from a guess at what fits
-_LINE_GROWS = 24  # units at most: its indent, a blank line before it, a rule, a longer number
+_LINE_GROWS = 32  # units at most: its indent, a blank line before it, a rule, a longer number
 _QUIETED = "@/#$:"
 _MARKS = ("bold", "italic", "strikethrough", "spoiler", "code")  # one stretch of code parts all
 # Tables are padded, link targets may be far away, addresses may be followed by their hosts.
@@ -116,8 +116,8 @@ def _is_surely_short(text: str) -> bool:
     code = text.count("`") // 2 + text.count("$") // 2 + text.count("\\")
     code += lines if "    " in text or "\t" in text else 0
     marks = text.count("*") + text.count("_") + text.count("~")
-    others = text.count("]") + text.count("#") + text.count(">") + text.count("\n=")
-    return marks // 2 + len(_MARKS) * code + others + text.count("\n-") <= MOST_ENTITIES
+    others = text.count("]") + text.count("#") + text.count(">") + lines
+    return marks // 2 + len(_MARKS) * code + others <= MOST_ENTITIES
 
 
 def _excess(text: str) -> float:
@@ -133,9 +133,9 @@ def _excess(text: str) -> float:
     before = ""
     for size in sizes:
         if size.units:
-            units += size.units + (layout.gap(before, size.kind) if before else 0)
+            units += size.units + (layout.gap(before, size.shape) if before else 0)
             entities += size.entities
-            before = size.kind
+            before = size.shape
     return max((units or width(_as_written(text).text)) / LONGEST, entities / MOST_ENTITIES)
 
 
@@ -148,11 +148,11 @@ def _sizes(block: str) -> "Sequence[_Size]":
 def _size_of(node: Node) -> "_Size":
     piece = _piece(node)
     seen = links.is_visible(piece.text)
-    return _Size(node.kind, piece.units * seen, len(piece.spans) * seen)
+    return _Size(layout.shape(node), piece.units * seen, len(piece.spans) * seen)
 
 
 class _Size(NamedTuple):
-    kind: str
+    shape: str
     units: int
     entities: int
 
@@ -192,11 +192,12 @@ class _Message:
     def add(self, node: Node, piece: Piece) -> None:
         if not links.is_visible(piece.text):
             return
+        shape = layout.shape(node)
         if self._last:
-            lines = layout.gap(self._last, node.kind)
+            lines = layout.gap(self._last, shape)
             self._parts.append("\n" * lines)
             self.units += lines
-        self._last = node.kind
+        self._last = shape
         self.entities += piece.entities(self.units)
         self._parts.append(piece.text)
         self.units += piece.units

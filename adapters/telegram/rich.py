@@ -118,8 +118,13 @@ class _Page:
         self.out.append("<hr/>")
 
     def _footnote(self, node: Node) -> None:
-        self._paragraphs([Node("text", layout.note(node.text))])
-        self.write(node.children)
+        first = [Node("text", layout.note(node.text) + " ")]
+        rest = node.children
+        if rest and rest[0].kind in ("words", "paragraph"):
+            first += rest[0].children
+            rest = rest[1:]
+        self._paragraphs(first)
+        self.write(rest)
 
     def _paragraphs(self, nodes: Sequence[Node]) -> None:
         """Words in a paragraph, formulas that stand by themselves between such."""

@@ -82,6 +82,23 @@ def test_items_that_stand_apart_stay_apart() -> None:
     assert render(source).text == "1. A\n   ◦ x\n   ◦ y\n\n2. B\n\n   more"
 
 
+def test_words_that_lead_to_a_list_stand_close_to_it() -> None:
+    assert render("So:\n\n- a\n\nSo.\n\n- b").text == "So:\n• a\n\nSo.\n\n• b"
+
+
+def test_what_stands_apart_in_an_item_begins_at_the_edge() -> None:
+    source = "- ```\n  a\n  ```\n- > b\n- c\n  | d | e |\n  |---|---|\n  | f | g |\n- # h\n-"
+    rendered = render(source)
+    assert rendered.text == "•\na\n•\nb\n• c\nd │ e\n──┼──\nf │ g\n• h\n•"
+    assert marked(rendered)[2] == ("pre", "d │ e\n──┼──\nf │ g")
+    wide = render(f"- | a |\n  |---|\n  | {'long ' * 12}|")
+    assert wide.text.startswith("•\n   a: long long")
+
+
+def test_no_line_is_indented_off_the_screen() -> None:
+    assert render("- " * 20 + "a\nb").text.endswith(" a\n" + " " * 15 + "b")
+
+
 def test_code_keeps_its_language_and_layout_and_begins_its_own_line() -> None:
     rendered = render(
         "So:\n```python title=x\n\n  if a:\n    b  # **no**\n```\n- item\n  ```\n  c\n  ```"
@@ -227,6 +244,8 @@ def test_a_link_says_where_it_leads(source: str, shown: str, leads_to: str) -> N
         ("[x](javascript:alert(1))", "x"),
         ("[x](tg://user?id=1)", "x"),
         ("[x](java\nscript:a)", "[x](java\nscript:a)"),
+        ("[x](https://[::1) [y](https://a..b)", "x (https://[::1) y (https://a..b)"),
+        ("(see https://a.example/b_(c))", "(see https://a.example/b_(c))"),
         ("[x](data:text/html,a) [y](/etc/a.md) [z](#top)", "x y z"),
         ("[mail](mailto:a@b.example?subject=c)", "mail (a@b.example)"),
         ("<a@b.example>", "a@b.example"),
@@ -256,6 +275,7 @@ def test_what_may_not_be_followed_is_text_and_bare_addresses_are_honest(
         ("\\(\\alpha \\le \\sqrt{2}\\)", "α ≤ √2"),
         ("so\n\\[\n\\frac{a+b}{2} = c\n\\]\nend", f"so\n(a+b)/{J}2 = c\nend"),
         ("$$E = mc^2$$", "E = mc²"),
+        ("so $$x$$ is $$y$$", "so\nx\nis\ny"),
         ("it costs $5 and $10", "it costs $5 and $10"),
         ("between $5 or so and much$ more", "between $5 or so and much$ more"),
         ("\\(optional\\) \\[sic\\] \\\\(x\\\\)", "(optional) [sic] \\(x\\)"),

@@ -59,7 +59,7 @@ def test_nothing_else_is(text: str) -> None:
             "$\\href{https://evil.example}{x}$",
             "<p><code>\\href{https://evil.example}{x}</code></p>",
         ),
-        ("a[^1]\n\n[^1]: b", "<p>a¹</p><p>¹</p><p>b</p>"),
+        ("a[^1]\n\n[^1]: b\n\n    c", "<p>a¹</p><p>¹ b</p><p>c</p>"),
         ("&amp; &lt;b&gt;", "<p>&amp; &lt;b&gt;</p>"),
         ("<b>x</b><!-- y -->", "<p>&lt;b&gt;x&lt;/b&gt;&lt;!-- y --&gt;</p>"),
         (
