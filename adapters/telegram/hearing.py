@@ -1,5 +1,7 @@
 """What is done with an update, however it came: kept as an event, and minded besides."""
 
+import asyncio
+import contextlib
 from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Final
@@ -10,13 +12,15 @@ from adapters.telegram.addressing import Me
 from adapters.telegram.drafts import Drafts
 from adapters.telegram.inbound import Heard, Unreadable
 from bot import observe
-from bot.events import Event, Message
-from bot.surface import Accept, Busy
+from bot.events import Command, Event, Message
+from bot.surface import Accept, Busy, SurfaceError
 
-MOST: Final = 256
-"""Albums whose parts may still come, and events that failed: both matter for seconds only."""
+MOST: Final = 1000
+"""Albums whose parts may still come and events that failed, which matter for seconds, and groups,
+of which it costs one call to be asked about again."""
 TRIES: Final = 3
 """Times that an event is taken in which only its own content can have broken something."""
+PATIENCE: Final = 2.0  # seconds that help in a group waits for what the bot is there
 PAUSE: Final = 1.0  # seconds before it is tried again
 
 _log = observe.get_logger(__name__)
@@ -29,6 +33,7 @@ class Ear:
         self._account = account
         self._drafts = drafts
         self._albums: OrderedDict[str, int] = OrderedDict()  # addressed to the bot by one part
+        self._standings: OrderedDict[str, int] = OrderedDict()  # groups in which it is known
         self._failures: OrderedDict[str, int] = OrderedDict()  # by event
 
     async def hear(self, update: object, accept: Accept) -> str:
@@ -40,6 +45,8 @@ class Ear:
         heard = self._read(update)
         self._learn(heard)
         event = heard.event
+        if isinstance(event, Command) and event.name == "help" and not event.place.chat.private:
+            await self._ask_standing(event.place.chat.id)
         if event is not None and await self._kept(event, accept):
             self._expect_album(event)
             if heard.stopped:
@@ -90,6 +97,18 @@ class Ear:
             self._account.revive(chat)
         if heard.standing:
             self._account.set_administers(chat, heard.standing == "administrator")
+            _remember(self._standings, chat, 1)
+
+    async def _ask_standing(self, chat: str) -> None:
+        """Whether reactions come from a group: help tells people, who cannot see it themselves."""
+        if chat in self._standings:
+            return
+        with contextlib.suppress(SurfaceError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                member = await self._account.calls.chat_member_rights(int(chat))
+            administers = member.get("status") in ("administrator", "creator")
+            self._account.set_administers(chat, administers)
+            _remember(self._standings, chat, 1)
 
     def _expect_album(self, event: Event) -> None:
         if isinstance(event, Message) and event.album and not event.place.chat.private:

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.telegram.page import Page
-from bot.events import Action, Command, Event, Message
+from bot.events import Action, Event, Message
 from tests.fakes.telegram_intake import TOKEN, House, running
 
 
