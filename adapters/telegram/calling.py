@@ -16,12 +16,16 @@ from adapters.telegram.errors import (
     Unauthorized,
     Unsupported,
     ends_the_chat,
+    reason,
     translated,
 )
 from adapters.telegram.wire import Timeouts
+from bot.observe import get_logger
 from bot.surface import Forbidden, SurfaceError, Unreachable
 
 T = TypeVar("T")
+
+_log = get_logger(__name__)
 
 AGAIN_WITHIN: Final = 10.0
 """Seconds after which no further try begins: whoever waits for the call has other plans by then."""
@@ -73,6 +77,7 @@ class Caller:
         self._bot = bot
         self._chats = chats
         self.known = False  # whether the server has ever answered to the token
+        self._is_silent = False
 
     async def call(
         self, manner: Manner, make: Callable[[Timeouts], Awaitable[T]], *, scope: str = ""
@@ -86,7 +91,7 @@ class Caller:
             except TelegramError as error:
                 failure, pause = error, next(pauses, None)
             else:
-                self.known = True
+                self.known, self._is_silent = True, False
                 return result
             late = asyncio.get_running_loop().time() >= until
             if pause is None or late or not _may_go_again(failure, manner):
@@ -123,6 +128,9 @@ class Caller:
         )
         if isinstance(failure, Unsupported) and not self.known:
             return Unauthorized(failure.text)
+        if isinstance(failure, Unreachable) and not self._is_silent:
+            self._is_silent = True  # said once, until a call comes through
+            _log.warning("telegram does not answer", bot=self._bot, why=reason(error))
         return failure
 
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from telegram.error import NetworkError, TelegramError
+from telegram.error import NetworkError, TelegramError, TimedOut
 
 from bot.surface import (
     Expired,
@@ -76,6 +76,10 @@ class NotSent(NetworkError):
     """No connection: not one byte of the request left."""
 
 
+class Broken(NetworkError):
+    """The connection broke, or brought what cannot be read: the call may have been heard."""
+
+
 class Refusal(TelegramError):
     """The server's no, as it said it: PTB's own errors lose words and warn about intervals."""
 
@@ -119,6 +123,13 @@ def cleaned(words: str) -> str:
     """The server's words for comparing and for logs: what they quote may be a person's."""
     words = words.removeprefix("Bad Request: ").removeprefix("Forbidden: ")
     return _DATA.sub("…", words).lower()[:WORDS]
+
+
+def reason(error: TelegramError) -> str:
+    """Why no answer came, for logs: no address and nobody's words."""
+    if isinstance(error, Refusal):
+        return f"status {error.status}"
+    return error.message if isinstance(error, NotSent | TimedOut | Broken) else type(error).__name__
 
 
 def translated(error: TelegramError, *, scope: str, creates: bool) -> SurfaceError:

@@ -18,7 +18,7 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
-from adapters.telegram.errors import NotSent
+from adapters.telegram.errors import Broken, NotSent
 
 KEEP_ALIVE: Final = 60.0
 """Seconds an idle connection is kept; nginx, which stands before Telegram, hangs up after 75 by
@@ -86,7 +86,7 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """The status and the body. Timeouts in seconds; ours for what is no number.
 
-        Raises NotSent, TimedOut or NetworkError.
+        Raises NotSent, TimedOut or Broken.
         """
         if self._closed:
             raise NotSent("the transport is closed")
@@ -114,10 +114,10 @@ class AiohttpRequest(BaseRequest):
                 else TimedOut("no answer in time")
             )
         except _FAILURES as error:
-            kind = NotSent if isinstance(error, _NEVER_CONNECTED) else NetworkError
+            kind = NotSent if isinstance(error, _NEVER_CONNECTED) else Broken
             failure = kind(f"no answer ({type(error).__name__})")
         except TooLong:
-            failure = NetworkError("the answer is too long")
+            failure = Broken("the answer is too long")
         raise failure
 
     def _proxy(self, address: URL) -> URL | None:

@@ -6,10 +6,9 @@ from typing import Any, Final, TypedDict
 
 import msgspec
 from telegram import Bot
-from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from adapters.telegram.errors import refusal
+from adapters.telegram.errors import Broken, refusal
 
 PLACE: Final = "message_id", "date", "chat"
 """What is read of a message that we sent: making objects of its entities, of its buttons and of
@@ -71,7 +70,7 @@ class Line(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Raises TelegramError for what is no answer of the Bot API, and logs nothing of it."""
+        """Raises Broken for what is no answer of the Bot API, and logs nothing of it."""
         try:
             try:
                 answer = msgspec.json.decode(payload)
@@ -80,7 +79,7 @@ class Line(BaseRequest):
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict) or "result" not in answer:
-            raise TelegramError("the answer is none of the Bot API")
+            raise Broken("the answer is none of the Bot API's")
         return answer
 
 

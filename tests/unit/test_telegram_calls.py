@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
+from structlog.testing import capture_logs
 from telegram.error import NetworkError
 
 from adapters.telegram import limits
@@ -530,6 +531,22 @@ async def test_failing_ends_after_a_bounded_time() -> None:
         with pytest.raises(Unreachable):
             await call
         assert asyncio.get_running_loop().time() - before < most
+
+
+async def test_silence_is_logged_once_until_a_call_comes_through() -> None:
+    there = world()
+    lines: list[str] = []
+    with capture_logs() as logged:
+        for _ in range(3):
+            there.telegram.faults.add("502", "sendMessage")
+            with pytest.raises(Unreachable):
+                await there.account.calls.send_text(there.to, "a")
+        await there.account.meet()
+        there.line.unconnected = 3
+        with pytest.raises(Unreachable):
+            await there.account.calls.send_text(there.to, "a")
+        lines = [str(line.get("why")) for line in logged]
+    assert lines == ["status 502", "no connection"]
 
 
 async def test_error_has_nothing_of_the_request_behind_it() -> None:
