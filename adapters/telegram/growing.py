@@ -12,7 +12,7 @@ from adapters.telegram.markup import Frames, Rendered
 from adapters.telegram.spot import Spot, Turn
 from adapters.telegram.writing import Writing
 from bot.events import MessageRef
-from bot.surface import Budget, Forbidden, Outgoing, Rank, RateLimited, Stopped, Unreachable
+from bot.surface import Budget, Forbidden, Gone, Outgoing, Rank, RateLimited, Stopped, Unreachable
 
 DRAFT_GAPS: Final = (0.35, 0.6, 0.9, 1.25)
 """Seconds between frames by draft, the last one from then on: the first words are few, and more
@@ -106,7 +106,13 @@ class Edits:
         else:
             id = int(self.ref.id)
             form = writing.known(spot, id) or writing.grown(spot, message)
-            await writing.rewrite(turn, spot, id, message, form, shown)
+            try:
+                await writing.rewrite(turn, spot, id, message, form, shown)
+            except Gone as gone:
+                if self._shown is None:
+                    raise
+                # Somebody saw it grow and took it away: it is not to come back.
+                raise Forbidden("the growing message was deleted") from gone
         self._shown = message
         return self.ref
 

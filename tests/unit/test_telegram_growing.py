@@ -10,7 +10,17 @@ from adapters.telegram.growing import GROUP_GAPS, HOLD
 from adapters.telegram.outbound import TelegramSurface
 from bot.events import Place
 from bot.live import LiveReply
-from bot.surface import Button, Growing, Outgoing, Rank, RateLimited, Stopped, Unreachable
+from bot.surface import (
+    Button,
+    Forbidden,
+    Gone,
+    Growing,
+    Outgoing,
+    Rank,
+    RateLimited,
+    Stopped,
+    Unreachable,
+)
 from tests.fakes.bot_api import Seat
 from tests.fakes.stage import Forgetful
 from tests.fakes.telegram_stage import TelegramStage, place
@@ -467,6 +477,29 @@ class TestEdits:
             assert post.buttons == ["⏹ Stop"]
             await reply.finish(Outgoing(text="Tea.", buttons=(LIKE,)))
         assert post.buttons == ["👍"]
+
+    async def test_an_answer_that_is_deleted_while_it_grows_does_not_come_back(
+        self, stage: TelegramStage
+    ) -> None:
+        async with live(stage, place(stage.group)) as reply:
+            for number in range(100):
+                reply.show("Tea. " * (number + 1))
+                await asyncio.sleep(0.1)
+                if number == 20:
+                    stage.group.delete(stage.group.answers[0])
+            assert isinstance(reply.lost, Forbidden)
+            await reply.finish(Outgoing(text="Tea. " * 100))
+        assert stage.group.shown() == []
+
+    async def test_an_old_answer_that_was_deleted_before_is_gone(
+        self, stage: TelegramStage
+    ) -> None:
+        where = stage.place()
+        old = await stage.surface.post(where, Outgoing(text="Before"))
+        stage.dm.delete(stage.dm.answers[0])
+        async with stage.surface.grow(where, old) as message:
+            with pytest.raises(Gone):
+                await show(stage, message, "After")
 
     async def test_a_long_answer_in_a_group_is_shown_ever_more_rarely(
         self, stage: TelegramStage
