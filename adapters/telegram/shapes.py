@@ -112,9 +112,9 @@ def _entity(entity: Entity) -> dict[str, object]:
         user = int(entity.url.rpartition("=")[2])
         fields["user"] = {"id": user, "is_bot": False, "first_name": ""}
     elif entity.url:
-        fields["url"] = entity.url
+        fields["url"] = whole(entity.url)
     if entity.language:
-        fields["language"] = entity.language
+        fields["language"] = whole(entity.language)
     return fields
 
 

@@ -107,8 +107,10 @@ class Wire(Bot):
 
     async def _do_post(self, endpoint: str, data: dict[str, Any], **timeouts: Any) -> Any:
         result = await super()._do_post(endpoint, data, **timeouts)
-        if not isinstance(result, dict) or "message_id" not in result:
-            return result
         if endpoint.startswith("edit"):
             return True  # as for a message of inline mode; whoever edits one knows it
-        return {name: result[name] for name in PLACE if name in result}
+        if not endpoint.startswith("send") or result is True:
+            return result
+        if not isinstance(result, dict) or any(name not in result for name in PLACE):
+            raise Broken("the answer is no message")
+        return {name: result[name] for name in PLACE}

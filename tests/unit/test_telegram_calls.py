@@ -115,8 +115,9 @@ async def test_half_a_surrogate_pair_neither_fails_nor_moves_what_follows() -> N
     there = world()
     half = "\ud83d"
     keys = Markup(rows=((Key(label=half, data="stop:a1"),),))
-    await there.account.calls.send_text(there.to, f"a{half}b", [Mark("bold", 2, 1)], markup=keys)
-    assert there.seat.shown() == ["a\ufffd**b**"]
+    marks = [Mark("bold", 2, 1), Mark("pre", 3, 1, language=half)]
+    await there.account.calls.send_text(there.to, f"a{half}bc", marks, markup=keys)
+    assert there.seat.shown() == ["a\ufffd**b**```\ufffd\nc\n```"]
 
 
 async def test_edit_changes_text_and_takes_buttons_away() -> None:

@@ -242,6 +242,8 @@ async def test_redirect_is_not_followed(server: Server, account: Account) -> Non
         b"[]",
         b'{"ok":true}',
         b'{"ok":true,"result":' + b"[" * 100_000,
+        b'{"ok":true,"result":{"message_id":1}}',
+        b'{"ok":true,"result":[]}',
         b"\xff\xfe",
         b"",
     ],
