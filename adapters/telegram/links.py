@@ -79,7 +79,7 @@ _CLOSING = {")": "(", "]": "[", "}": "{"}
 # By TDLib's rules for mentions, commands, hashtags and cashtags, where in doubt a little wider.
 _SIGN = re.compile(r"[@/#$]|:(?=//)")
 _CALLS = {
-    "@": re.compile(r"(?<!\w)@(?=\w{2})"),
+    "@": re.compile(r"(?<!\w)@(?=\w)"),
     "/": re.compile(r"(?<![\w/<>])/(?=[A-Za-z0-9_]{1,64}(?![\w/<>]))"),
     "#": re.compile(r"(?<![A-Za-z0-9_])#(?=[\w\u200c·]*[^\W\d_])"),
     "$": re.compile(r"(?<![A-Za-z0-9_$])\$(?=(?:1INCH|[A-Z]{1,8})(?![A-Za-z0-9_$]))"),

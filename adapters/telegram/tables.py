@@ -45,7 +45,11 @@ def fits_a_phone(rows: Sequence[Sequence[str]], count: int) -> bool:
 
 
 def _line(row: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
-    cells = [_padded(*cell) for cell in zip(row, widths, sides, strict=True)]
+    """Up to the last cell that is filled: a row that grows goes on from there."""
+    filled = [*row]
+    while filled and not filled[-1]:
+        filled.pop()
+    cells = [_padded(*cell) for cell in zip(filled, widths, sides, strict=False)]
     return " │ ".join(cells).rstrip()
 
 
