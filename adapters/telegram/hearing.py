@@ -19,7 +19,8 @@ MOST: Final = 1000
 """Albums whose parts may still come and events that failed, which matter for seconds, and groups,
 of which it costs one call to be asked about again."""
 TRIES: Final = 3
-"""Times that an event is taken in which only its own content can have broken something."""
+"""Times that an event is tried which breaks something: a database that is away makes the bot Busy,
+so what is left is the event's own doing."""
 PATIENCE: Final = 2.0  # seconds that help in a group waits for what the bot is there
 PAUSE: Final = 1.0  # seconds before it is tried again
 
