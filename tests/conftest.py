@@ -39,6 +39,12 @@ def pytest_asyncio_loop_factories(
     return {"virtual": VirtualTimeLoop}
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Whoever only hands out tests and prints how they end is not measured."""
+    if getattr(session.config.option, "numprocesses", None):
+        sys.settrace(None)
+
+
 # They walk the same lines a thousand times over, or hold against the text of the project: the other
 # tests measure what is reached, without them, and these would take three times as long.
 UNMEASURED = ("property", "docs")
@@ -47,9 +53,8 @@ UNMEASURED = ("property", "docs")
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
     """Measure no coverage where it would tell nothing new."""
-    told = item.path.parent.name not in UNMEASURED and not item.get_closest_marker("unmeasured")
     here, threads = sys.gettrace(), threading.gettrace()
-    if here is None or told:
+    if here is None or not _tells_nothing_new(item):
         return (yield)
     sys.settrace(None)
     threading.settrace(None)
@@ -58,6 +63,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
     finally:
         threading.settrace(threads)
         sys.settrace(here)
+
+
+def _tells_nothing_new(item: pytest.Item) -> bool:
+    return (
+        item.path.parent.name in UNMEASURED
+        or item.get_closest_marker("unmeasured") is not None
+        or hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+    )
 
 
 @pytest.fixture(autouse=True)

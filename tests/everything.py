@@ -1,9 +1,15 @@
-"""Every check, one after the other, and one summary: what `make test` runs."""
+"""Every check, and one summary: what `make test` runs.
+
+What only reads the text of the project is checked beside the tests, which often wait.
+"""
 
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -12,31 +18,77 @@ BIN = Path(PYTHON).parent
 
 PARALLEL = ("-n", "logical", "--dist", "worksteal")
 # Each line: what it shows, and the command.
-STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+TEXT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
     ("lint", (str(BIN / "ruff"), "check", "--quiet", ".")),
     ("types", (str(BIN / "mypy"), "--no-error-summary")),
     ("imports", (str(BIN / "lint-imports"), "--no-logo")),
-    ("tests", (PYTHON, "-m", "coverage", "run", "-m", "pytest", "-q", *PARALLEL)),
+)
+TESTS = (PYTHON, "-m", "coverage", "run", "-m", "pytest", "-q", *PARALLEL)
+COVERAGE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("combine", (PYTHON, "-m", "coverage", "combine", "--quiet")),
     ("coverage", (PYTHON, "-m", "coverage", "report")),
 )
 
 
+@dataclass(frozen=True)
+class Result:
+    name: str
+    passed: bool
+    seconds: float
+    said: str = ""
+
+    def show(self) -> None:
+        print(f"── {self.name}\n{self.said}", end="", flush=True)
+
+
+def run(name: str, command: tuple[str, ...]) -> Result:
+    """What it says comes out as it is said."""
+    print(f"── {name}", flush=True)
+    begun = time.monotonic()
+    passed = subprocess.run(command, cwd=ROOT, env=surroundings()).returncode == 0
+    return Result(name, passed, time.monotonic() - begun)
+
+
+def run_aside(name: str, command: tuple[str, ...]) -> Result:
+    """What it says is kept, so that it does not come between the words of another."""
+    begun = time.monotonic()
+    ran = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=surroundings(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Result(name, ran.returncode == 0, time.monotonic() - begun, ran.stdout)
+
+
+def surroundings() -> dict[str, str]:
+    """Compiled once, for every process and the next run, and away from the sources."""
+    cache = ROOT / ".pytest_cache" / "bytecode"
+    kept = {name: word for name, word in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(cache)}
+
+
 def main() -> int:
     """0 when every check passed; the rest run on when one fails, so that all is told at once."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run((PYTHON, "-m", "coverage", "erase"), cwd=ROOT, check=True)
-    results: list[tuple[str, bool, float]] = []
-    for name, command in STEPS:
-        print(f"── {name}", flush=True)
-        begun = time.monotonic()
-        passed = subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
-        results.append((name, passed, time.monotonic() - begun))
+    with ThreadPoolExecutor(1) as aside:
+        text = [aside.submit(run_aside, *step) for step in TEXT]
+        tests = run("tests", TESTS)
+        results = [told.result() for told in text]
+    for told in results:
+        told.show()
+    results += [tests, *(run(*step) for step in COVERAGE)]
+    return summary(results)
+
+
+def summary(results: Sequence[Result]) -> int:
     print("── summary")
-    for name, passed, took in results:
-        print(f"{'ok' if passed else 'FAILED':<7} {name:<9} {took:6.1f} s")
-    failed = sum(not passed for _, passed, _ in results)
+    for told in results:
+        print(f"{'ok' if told.passed else 'FAILED':<7} {told.name:<9} {told.seconds:6.1f} s")
+    failed = sum(not told.passed for told in results)
     print(f"checks: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

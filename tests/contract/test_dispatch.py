@@ -164,6 +164,7 @@ async def test_an_album_is_one_question_and_all_its_rows_are_done(
     assert await left(engine) == []
 
 
+@pytest.mark.unmeasured
 async def test_hundreds_at_once_are_each_answered_once(engine: AsyncEngine) -> None:
     service = Service()
     asked = [message(f"{n}-{person}", place(user=person)) for n in range(30) for person in "abcde"]

@@ -101,6 +101,7 @@ async def test_a_field_without_end_is_the_proxys_to_refuse(door: Door) -> None:
     assert b"nginx" in reply.body
 
 
+@pytest.mark.unmeasured
 async def test_a_form_of_countless_parts_is_the_proxys_to_refuse(door: Door) -> None:
     many = ['name="x"\r\n\r\ny'] * 999
     assert (await send_parts(door, *many, PNG)).status == 201

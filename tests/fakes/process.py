@@ -41,7 +41,8 @@ def environment(**variables: str) -> dict[str, str]:
 
     Nor is what coverage leaves there passed on: measuring a start costs more than the start.
     """
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    wanted = ("PATH", "HOME", "TMPDIR", "PYTHONPYCACHEPREFIX")
+    kept = {name: os.environ[name] for name in wanted if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **variables}
 
 

@@ -9,6 +9,7 @@ from tests.speed.soak import soak
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(240)]
 
 
+@pytest.mark.unmeasured
 async def test_whoever_is_killed_twenty_times_still_answers_every_question_once(
     tmp_path: Path,
 ) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from bot.live import LiveReply
 from bot.pace import Pace
 from bot.surface import Budget, Outgoing
@@ -24,6 +26,7 @@ async def answer(screen: Screen, chat: str, who: str, shelf: Shelf) -> LiveReply
     return live
 
 
+@pytest.mark.unmeasured
 async def test_a_thousand_answers_at_once_all_land_within_what_the_platform_allows() -> None:
     bot = Budget(scope="bot", rate=1_000.0, burst=1_000)
     screen = Screen(

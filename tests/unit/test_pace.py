@@ -296,6 +296,7 @@ async def test_an_unbooked_ending_lets_frames_go_on_at_once() -> None:
     assert log.seen[-1] == (0.25, "frame")
 
 
+@pytest.mark.unmeasured
 async def test_idle_scopes_are_forgotten() -> None:
     pace = Pace()
     for number in range(10_000):

@@ -69,6 +69,7 @@ async def test_nothing_is_rate_limited_and_all_is_there_at_the_end(
     assert not any(post.growing or post.buttons for post in posts)
 
 
+@pytest.mark.unmeasured
 async def test_however_many_ask_for_themselves_each_sees_the_answer_grow() -> None:
     with played("telegram") as room:
         people = [room.room.join(f"Person {number}", "en") for number in range(60)]

@@ -164,6 +164,7 @@ def test_what_was_replaced_is_not_taken_back_again() -> None:
 
 @pytest.mark.parametrize("piece", ["<", "x</think>", "<think ", "`</think>`", "```\n<", "\n", " <"])
 @pytest.mark.parametrize("start", ["", "<think>", "hm\n</think>", "<think>\n<think></think>"])
+@pytest.mark.unmeasured
 def test_time_is_linear_whatever_the_model_repeats(start: str, piece: str) -> None:
     def seconds(count: int) -> float:
         reasoning = ReasoningFilter()

@@ -126,6 +126,7 @@ def test_event_of_the_largest_size_passes() -> None:
         assert events == [message(b"x" * 58)]
 
 
+@pytest.mark.unmeasured
 def test_time_is_linear_when_a_large_event_comes_byte_by_byte() -> None:
     def seconds(size: int) -> float:
         decoder = Decoder()

@@ -209,6 +209,7 @@ async def test_text_without_a_request_is_shortened_and_that_is_said() -> None:
 
 
 @pytest.mark.real_time
+@pytest.mark.unmeasured
 async def test_very_long_text_is_cut_in_good_time() -> None:
     began = time.monotonic()
     told = await answer("Summarise: " + "".join(f"The {n} tide is high. " for n in range(20_000)))
