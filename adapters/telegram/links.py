@@ -80,8 +80,8 @@ _CLOSING = {")": "(", "]": "[", "}": "{"}
 _SIGN = re.compile(r"[@/#$]|:(?=//)")
 _CALLS = {
     "@": re.compile(r"(?<!\w)@(?=\w)"),
-    "/": re.compile(r"(?<![\w/<>])/(?=[A-Za-z0-9_]{1,64}(?![\w/<>]))"),
-    "#": re.compile(r"(?<![A-Za-z0-9_])#(?=[\w\u200c·]*[^\W\d_])"),
+    "/": re.compile(r"(?<![\w/<>])/(?=[A-Za-z0-9_]{1,64}(?![\w/]))"),
+    "#": re.compile(r"(?<![A-Za-z0-9_])#(?=[\w\u200c·]*[^\W\d])"),
     "$": re.compile(r"(?<![A-Za-z0-9_$])\$(?=(?:1INCH|[A-Z]{1,8})(?![A-Za-z0-9_$]))"),
     ":": re.compile(r"(?:(?<=tg)|(?<=ton)|(?<=tonsite)|(?<=ftp)):", re.IGNORECASE),
 }
