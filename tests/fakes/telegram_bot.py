@@ -16,11 +16,13 @@ from typing import Literal, TypeVar
 import aiohttp
 
 from bot.sandbox import Config
-from tests.fakes.bot_api import Bot, Group, Pusher, Seat, Telegram, serve, wait_until
+from bot.sandbox.room import ROOM
+from tests.fakes.bot_api import Bot, Group, Post, Pusher, Seat, Telegram, serve, wait_until
 from tests.fakes.counted_sandbox import Counted, counted_sandbox
 from tests.fakes.process import environment
 
 TOKEN = "4200000042:AAsesame-" + "x" * 27
+OPERATOR = 777  # the Telegram id of whoever runs the bot
 SECRET_PARTS = (TOKEN, TOKEN.partition(":")[2])
 COMMAND = ("-m", "bot", "serve")
 PATIENCE = 60.0  # seconds for a start; a test machine may be busy
@@ -88,6 +90,30 @@ class House:
         """A new group with the bot in it."""
         return self.telegram.group(self.account, forum=forum, admin=admin)
 
+    def operator(self) -> Seat:
+        """A private chat of whoever runs the bot."""
+        known = self.telegram.people.get(OPERATOR)
+        person = known or self.telegram.person("Olga", id=OPERATOR)
+        return self.telegram.private(person, self.account)
+
+    async def opinion(self, seat: Seat) -> tuple[str | None, str | None]:
+        """What the API was told last that this person thinks: the rating and the words."""
+        room = self.sandbox.application[ROOM]
+        app = room.apps.find(self.variables["COMPLETION_API_KEY"])
+        assert app is not None
+        known = await room.state.end_user(app, f"telegram:{seat.person.id}")
+        for each in await room.state.feedbacks(app, 1, 10_000):
+            if each["from_end_user_id"] == known.id:
+                rating, words = each["rating"], each["content"]
+                return str(rating) if rating else None, str(words) if words else None
+        return None, None
+
+    async def thinks(self, seat: Seat, rating: str | None, words: str | None = None) -> None:
+        """Wait until the API was told just that."""
+        async with asyncio.timeout(15):
+            while await self.opinion(seat) != (rating, words):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+
     async def until(self, wanted: Callable[[], Found], *, within: float = 15.0) -> Found:
         """Wait until `wanted()` is true and give what it gave."""
         try:
@@ -114,7 +140,7 @@ async def telegram_bot(
     folder: Path,
     way: Way = "polling",
     *,
-    app: str = "vision",
+    app: str = "sandbox",
     api: str = "10.3",
     config: Config | None = None,
     start: bool = True,
@@ -146,6 +172,8 @@ async def telegram_bot(
                 **variables,
             },
         )
+        if "PARLEY_OPERATORS" in variables:
+            house.operator()  # a menu of their own is for who has opened the chat
         try:
             if start:
                 await house.start()
@@ -154,6 +182,31 @@ async def telegram_bot(
             if house.process is not None and house.process.returncode is None:
                 # An end in peace keeps what was measured.
                 await house.end(signal.SIGTERM)
+
+
+def whole(post: Post) -> bool:
+    """Whether it is a whole answer: then it can be rated."""
+    return any("👍" in label for label in post.buttons)
+
+
+async def answered(house: House, seat: Seat, count: int = 1) -> Post:
+    """The newest whole answer in the chat, once there are `count` of them."""
+    done = await house.until(
+        lambda: (found := [post for post in seat.answers if whole(post)])[count - 1 :] and found
+    )
+    return done[-1]
+
+
+async def told(house: House, seat: Seat, words: str) -> Post:
+    """The message of the bot that says so, once it is there."""
+    found = await house.until(lambda: [post for post in seat.answers if words in post.text])
+    return found[-1]
+
+
+def kinds(seat: Seat) -> list[str]:
+    """What came onto the screen, one word for what is alike and follows each other."""
+    seen = [shown.kind for shown in seat.chat.history]
+    return [kind for at, kind in enumerate(seen) if not at or seen[at - 1] != kind]
 
 
 def free_port() -> int:
