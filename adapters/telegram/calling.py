@@ -11,7 +11,6 @@ from telegram.error import TelegramError
 from adapters.telegram import limits
 from adapters.telegram.chats import Chats
 from adapters.telegram.errors import (
-    NotSent,
     Refusal,
     Unauthorized,
     Unsupported,
@@ -37,7 +36,7 @@ class Manner:
 
     `read`, `write`: seconds to wait for the answer, and to send. `pauses`: seconds before each
     further try. `creates`: it leaves something behind that would be there twice, so it is tried
-    again only when it surely did not leave. `passes`: it shows something that passes, and draws on
+    again only when it surely did nothing. `passes`: it shows something that passes, and draws on
     the budget for that.
     """
 
@@ -143,10 +142,5 @@ class _Moved(SurfaceError):
 
 
 def _may_go_again(error: TelegramError, manner: Manner) -> bool:
-    if isinstance(error, NotSent):
-        return True
-    if manner.creates:
-        return False
-    return not isinstance(error, Refusal) or isinstance(
-        translated(error, scope="", creates=False), Unreachable
-    )
+    failure = translated(error, scope="", creates=manner.creates)
+    return isinstance(failure, Unreachable) and not failure.sent

@@ -40,6 +40,10 @@ _DEFAULT_WAIT: Final = 3.0
 _LONGEST: Final = 86_400.0
 """Seconds of quiet that are believed; people report hours for bots that did not obey."""
 
+_DID_NOTHING: Final = (500, 503)
+"""With these the Bot API itself says that it failed, or that it is not there yet; 502 and 504 come
+from what stands before it, which knows only that no answer came back."""
+
 _RETRY = re.compile(r"retry after (\d{1,6})")
 _DATA = re.compile(r"\"[^\"]*\"|-?\d{5,}|https?://\S+")
 
@@ -155,7 +159,8 @@ def _refused(error: Refusal, *, scope: str, creates: bool) -> SurfaceError:
         return Gone(words)
     if not words or not 400 <= error.status < 500:
         # Without words it is no answer of the Bot API, but the page of a proxy on the way.
-        return Unreachable(sent=creates)
+        acted = not words or error.status not in _DID_NOTHING
+        return Unreachable(sent=creates and acted)
     known = _BY_STATUS.get(error.status)
     if known is not None:
         return known(words)

@@ -493,14 +493,30 @@ async def test_message_is_sent_again_only_while_it_surely_did_not_leave() -> Non
     assert there.seat.shown() == ["a"]
 
 
-@pytest.mark.parametrize("fault", ["cut after", "silent after", "500"])
+async def test_message_that_the_server_failed_at_is_sent_again() -> None:
+    there = world()
+    there.telegram.faults.add("500", "sendMessage", times=2)
+    await there.account.calls.send_text(there.to, "a")
+    assert there.seat.shown() == ["a"]
+
+
+async def test_message_that_the_server_keeps_failing_at_is_known_not_to_be_there() -> None:
+    there = world()
+    there.telegram.faults.add("500", "sendMessage", times=99)
+    with pytest.raises(Unreachable) as failed:
+        await there.account.calls.send_text(there.to, "a")
+    assert not failed.value.sent
+    assert there.telegram.counted["sendMessage"] == 0
+
+
+@pytest.mark.parametrize("fault", ["cut after", "silent after", "502"])
 async def test_message_that_may_be_there_is_never_sent_again(fault: str) -> None:
     there = world()
     there.telegram.faults.add(fault, "sendMessage")  # type: ignore[arg-type]  # one of its kinds
     with pytest.raises(Unreachable) as failed:
         await there.account.calls.send_text(there.to, "a")
     assert failed.value.sent
-    assert len(there.seat.shown()) == (fault != "500")
+    assert len(there.seat.shown()) == (fault != "502")
 
 
 async def test_message_that_never_left_is_known_not_to_be_there() -> None:

@@ -163,6 +163,24 @@ def test_move_of_a_group_is_read() -> None:
     assert refusal(400, body).migrated_to == -1001234567890
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "sent"),
+    [
+        (500, "Internal Server Error", False),
+        (503, "Service Unavailable", False),
+        (502, "Bad Gateway", True),
+        (504, "Gateway Timeout", True),
+        (500, "", True),
+    ],
+)
+def test_only_the_servers_own_no_says_that_nothing_was_done(
+    status: int, words: str, sent: bool
+) -> None:
+    failure = said(status, words)
+    assert isinstance(failure, Unreachable)
+    assert failure.sent is sent
+
+
 def test_silence_after_sending_may_mean_that_it_is_there() -> None:
     for error, creates, sent in (
         (TimedOut(), True, True),
