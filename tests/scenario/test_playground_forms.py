@@ -57,6 +57,7 @@ async def test_what_one_person_types_into_a_form_nobody_else_sees(
     await tab.click("#field-2")
     await tab.type("for Ada alone")
     await tab.press("Escape")
+    await tab.until(f"!{OPEN}")
     await tab.click("[data-key='person ben']")
     await open_form(tab)
     assert await tab.run("document.getElementById('field-2').value") == ""
