@@ -48,6 +48,13 @@ class Painter:
     whatever came in between.
     """
 
+    text = ""
+    final: Outgoing | None = None
+    abandoned = False
+    lost: SurfaceError | None = None
+    first_shown: float | None = None
+    lag = 0.0
+
     def __init__(
         self,
         surface: Surface,
@@ -61,14 +68,8 @@ class Painter:
         first: int,
         length: Length,
     ) -> None:
-        self.text = ""
-        self.final: Outgoing | None = None
         self.news = asyncio.Event()
         self.stopped = asyncio.Event()
-        self.abandoned = False
-        self.lost: SurfaceError | None = None
-        self.first_shown: float | None = None
-        self.lag = 0.0
         self.frames = self.dropped = self.limited = 0
         self._surface = surface
         self._place = place
@@ -221,11 +222,9 @@ class Painter:
         if until == inf:
             await self.news.wait()
             return
-        timer = asyncio.get_running_loop().call_at(until, self.news.set)
-        try:
-            await self.news.wait()
-        finally:
-            timer.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self.news.wait()
 
     async def _take_turn(self, part: Part, message: Outgoing) -> bool:
         """Wait for a frame's slot, and only then see what is the newest; whether it was shown."""
