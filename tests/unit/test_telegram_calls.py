@@ -445,6 +445,15 @@ async def test_message_to_a_closed_topic_goes_to_the_chat() -> None:
     assert [(post.text, post.thread) for post in seat.answers] == [("a", 0)]
 
 
+async def test_chat_whose_own_topic_is_closed_says_so() -> None:
+    there = world()
+    group, _ = in_group(there, forum=True)
+    group.chat.refuses["sendMessage"] = "TOPIC_CLOSED"
+    with pytest.raises(NoThread):
+        await there.account.calls.send_text(To(chat=group.chat.id), "a")
+    assert there.telegram.counted["sendMessage"] == 1
+
+
 async def test_message_to_the_general_topic_names_none() -> None:
     there = world()
     group, seat = in_group(there, forum=True)

@@ -258,6 +258,15 @@ async def test_answer_that_nobody_understands_is_none(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("body", [b'{"ok":true,"result":true}', b'{"ok":true,"result":[1]}'])
+async def test_what_is_no_list_of_updates_is_no_answer(
+    server: Server, account: Account, body: bytes
+) -> None:
+    server.answer = answering(200, body)
+    with pytest.raises(Unreachable):
+        await account.calls.get_updates(0, timeout=0, allowed=["message"])
+
+
 async def test_half_a_surrogate_pair_in_an_answer_is_taken(
     server: Server, account: Account
 ) -> None:
