@@ -152,8 +152,11 @@ class Draft:
     async def show(self, message: Outgoing) -> MessageRef | None:
         if self._edits:
             return await self._edits.show(message)
-        shown, drawing = self._text.render(message.text), self._taken()
-        if self._mute or not shown.text.strip() or drawing.shows(shown):
+        shown = self._text.render(message.text)
+        if self._mute or not shown.text.strip():
+            return None
+        drawing = self._taken()
+        if drawing.shows(shown):
             return None
         try:
             await drawing.draw(self._spot, shown)

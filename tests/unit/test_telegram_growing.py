@@ -162,6 +162,15 @@ class TestDrafts:
             assert await show(stage, message, "Tea")
         assert fades <= 25 and len(drawn(stage.dm)) == 2
 
+    async def test_it_thinks_until_there_are_words_to_be_seen(self, stage: TelegramStage) -> None:
+        where = stage.place()
+        async with stage.surface.grow(where) as message:
+            for text in ("\u200b", "\u200b\u200b"):
+                await stage.surface.show_status(where, "Thinking…", doing="thinking")
+                await show(stage, message, text)
+                await asyncio.sleep(25)
+        assert drawn(stage.dm) == ["Thinking…"] * 2
+
     async def test_marks_that_show_nothing_new_are_not_drawn(self, stage: TelegramStage) -> None:
         async with stage.surface.grow(stage.place()) as message:
             for text in ("\n", "Tea", "Tea\n", "Tea\n\n"):
