@@ -258,6 +258,7 @@ def _main() -> None:
     import bot.check
     import bot.cli
     import bot.compose.serving
+    import bot.compose.telegram
     import bot.compose.trying
     import bot.ratings
     import bot.sandbox

@@ -5,8 +5,6 @@ import os
 import signal
 import socket
 import sqlite3
-import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,12 +17,11 @@ from bot.sandbox import Config
 from bot.sandbox.room import ROOM
 from tests.fakes.bot_api import Bot, Group, Post, Pusher, Seat, Telegram, serve, wait_until
 from tests.fakes.counted_sandbox import Counted, counted_sandbox
-from tests.fakes.process import environment
+from tests.fakes.nursery import Child, Nursery
 
 TOKEN = "4200000042:AAsesame-" + "x" * 27
 OPERATOR = 777  # the Telegram id of whoever runs the bot
 SECRET_PARTS = (TOKEN, TOKEN.partition(":")[2])
-COMMAND = ("-m", "bot", "serve")
 PATIENCE = 60.0  # seconds for a start; a test machine may be busy
 # What two busy cores may shift two calls against each other on their way here, in seconds.
 JITTER = 0.5
@@ -44,22 +41,18 @@ class House:
     folder: Path
     port: int
     variables: dict[str, str]
-    process: Process | None = None
+    nursery: Nursery
+    process: Child | None = None
+    _ended: asyncio.Task[int] | None = None
     people: list[str] = field(default_factory=lambda: ["Ada", "Ben", "Cleo", "Dora", "Emil"])
 
     async def start(self) -> None:
         """Begin a process and wait until it hears Telegram."""
-        with (self.folder / "said").open("ab") as said:
-            self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *COMMAND),
-                cwd=self.folder,
-                env=environment(**self.variables),
-                stdout=said,
-                stderr=said,
-            )
+        self.process = await self.nursery.bear(self.folder, "serve", **self.variables)
+        self._ended = asyncio.create_task(self.process.wait())
         async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
             while not await self._ready(session):
-                assert self.process.returncode is None, self.said
+                assert not self._ended.done(), self.said
                 await asyncio.sleep(0.05)
 
     async def ready(self) -> bool:
@@ -76,10 +69,11 @@ class House:
     async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
         """Send the signal and wait for the end; gives the exit status."""
         assert self.process is not None
+        assert self._ended is not None
         process, self.process = self.process, None
         process.send_signal(number)
         async with asyncio.timeout(PATIENCE):
-            return await process.wait()
+            return await self._ended
 
     def visit(self, name: str = "", **about: object) -> Seat:
         """Somebody new in a private chat of their own with the bot."""
@@ -137,6 +131,7 @@ class House:
 
 @asynccontextmanager
 async def telegram_bot(
+    nursery: Nursery,
     folder: Path,
     way: Way = "polling",
     *,
@@ -159,6 +154,7 @@ async def telegram_bot(
             account=account,
             sandbox=sandbox,
             pusher=served.pusher,
+            nursery=nursery,
             folder=folder,
             port=port,
             variables={
@@ -179,7 +175,7 @@ async def telegram_bot(
                 await house.start()
             yield house
         finally:
-            if house.process is not None and house.process.returncode is None:
+            if house.process is not None:
                 # An end in peace keeps what was measured.
                 await house.end(signal.SIGTERM)
 
@@ -215,7 +211,7 @@ def free_port() -> int:
         return int(unused.getsockname()[1])
 
 
-def processor_seconds(process: Process) -> float:
+def processor_seconds(process: Child) -> float:
     """How long the process has kept a processor busy so far."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

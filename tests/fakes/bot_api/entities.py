@@ -115,9 +115,12 @@ def _check_nesting(outer: str, inner: str) -> None:
 
 
 def trimmed(text: str, entities: Sequence[Entity]) -> tuple[str, list[Entity]]:
-    """Text and entities without white space around, as the server keeps them."""
-    lead = units(text) - units(text.lstrip())
-    kept = text.strip()
+    """Text and entities as the server keeps them: no white space at the end, nor at the start
+    unless the first entity covers it.
+    """
+    first_mark = min((span(entity)[0] for entity in entities), default=units(text))
+    lead = min(units(text) - units(text.lstrip(" \n")), first_mark)
+    kept = cut(text, lead, units(text) - lead).rstrip()
     end = units(kept)
     moved = []
     for entity in entities:

@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
+from tests.fakes.nursery import Nursery
 from tests.fakes.telegram_bot import OPERATOR, House, Way, telegram_bot
 
 # People take messages away and block the bot; what it tried meanwhile is no fault of its.
@@ -14,11 +15,13 @@ EXPECTED = ("message to edit not found", "Forbidden", "message is not modified")
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["polling", "webhook"])
 async def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    nursery: Nursery,
 ) -> AsyncIterator[House]:
     way = cast(Way, request.param)
     settings = {"PARLEY_OPERATORS": f"telegram:{OPERATOR}", "PARLEY_MAX_MESSAGES": "4"}
-    async with telegram_bot(tmp_path_factory.mktemp(way), way, **settings) as open_house:
+    async with telegram_bot(nursery, tmp_path_factory.mktemp(way), way, **settings) as open_house:
         yield open_house
         # Whatever the tests were about: nothing else of ours was ever refused, or came too often.
         told = [str(no) for no in open_house.telegram.refusals]

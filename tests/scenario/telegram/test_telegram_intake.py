@@ -9,7 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.fakes.telegram_bot import SECRET_PARTS, House, answered, telegram_bot, whole
+from tests.fakes.nursery import Nursery
+from tests.fakes.telegram_bot import SECRET_PARTS, House, Way, answered, telegram_bot, whole
 
 pytestmark = pytest.mark.real_time
 
@@ -32,8 +33,10 @@ async def knock(house: House, body: bytes, *, secret: str | None = None) -> tupl
         return answer.status, await answer.text()
 
 
-async def test_only_telegram_is_believed_and_no_body_breaks_the_door(tmp_path: Path) -> None:
-    async with telegram_bot(tmp_path, "webhook") as house:
+async def test_only_telegram_is_believed_and_no_body_breaks_the_door(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with telegram_bot(nursery, tmp_path, "webhook") as house:
         hook = house.account.webhook
         assert hook
         assert hook.url.endswith("/telegram/webhook")
@@ -61,8 +64,8 @@ async def test_only_telegram_is_believed_and_no_body_breaks_the_door(tmp_path: P
         await answered(house, seat)
 
 
-async def test_what_comes_twice_is_answered_once(tmp_path: Path) -> None:
-    async with telegram_bot(tmp_path, "webhook") as house:
+async def test_what_comes_twice_is_answered_once(nursery: Nursery, tmp_path: Path) -> None:
+    async with telegram_bot(nursery, tmp_path, "webhook") as house:
         house.pusher.twice = True
         seat = house.visit()
         seat.say("n=2")
@@ -76,9 +79,9 @@ async def test_what_comes_twice_is_answered_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])
 async def test_what_was_said_while_the_bot_was_away_or_killed_is_answered_once(
-    tmp_path: Path, way: str
+    nursery: Nursery, tmp_path: Path, way: Way
 ) -> None:
-    async with telegram_bot(tmp_path, way) as house:  # type: ignore[arg-type]  # one of both
+    async with telegram_bot(nursery, tmp_path, way) as house:
         seats = [house.visit() for _ in range(4)]
         for seat in seats[:2]:
             seat.say("n=3 wait=0.2")
@@ -93,8 +96,10 @@ async def test_what_was_said_while_the_bot_was_away_or_killed_is_answered_once(
         assert [len(seat.answers) for seat in seats] == [1, 1, 1, 1]
 
 
-async def test_a_deaf_poller_is_told_at_readyz_and_hears_again(tmp_path: Path) -> None:
-    async with telegram_bot(tmp_path) as house:
+async def test_a_deaf_poller_is_told_at_readyz_and_hears_again(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with telegram_bot(nursery, tmp_path) as house:
         assert await house.ready()
         house.telegram.faults.add("cut", "getUpdates", times=1000)
         seat = house.visit()
@@ -108,10 +113,12 @@ async def test_a_deaf_poller_is_told_at_readyz_and_hears_again(tmp_path: Path) -
         assert await house.ready()
 
 
-async def test_several_bots_have_a_door_each(tmp_path: Path) -> None:
+async def test_several_bots_have_a_door_each(nursery: Nursery, tmp_path: Path) -> None:
     second = "4300000043:AAopen-" + "y" * 27
     tokens = f"{'4200000042:AAsesame-' + 'x' * 27},{second}"
-    async with telegram_bot(tmp_path, "webhook", start=False, TELEGRAM_BOT_TOKEN=tokens) as house:
+    async with telegram_bot(
+        nursery, tmp_path, "webhook", start=False, TELEGRAM_BOT_TOKEN=tokens
+    ) as house:
         other = house.telegram.bot(second, "other_bot")
         await house.start()
         person = house.telegram.person("Ada")
@@ -130,12 +137,15 @@ async def test_several_bots_have_a_door_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])
-async def test_the_token_is_neither_said_nor_kept(tmp_path: Path, way: str) -> None:
+async def test_the_token_is_neither_said_nor_kept(
+    nursery: Nursery, tmp_path: Path, way: Way
+) -> None:
     async with telegram_bot(
+        nursery,
         tmp_path,
         way,
         PARLEY_LOG_LEVEL="debug",
-        start=False,  # type: ignore[arg-type]
+        start=False,
     ) as house:
         for method in ("getFile", "sendMessageDraft", "getMe", "getUpdates", "setWebhook"):
             house.telegram.faults.add("cut", method)
