@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself, in .venv: only Python 3.11+, make and git must be there.
 #   make try    chat in a browser on this machine: no account, no key
 #   make test   run every check
-#   make bench  measure the client, whole answers and the intake
+#   make bench  measure the client, whole answers, the intake and Telegram
 #   make soak   kill the bot two hundred times under a crowd
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
@@ -21,7 +21,8 @@ test: $(VENV)/.ready-to-test
 	@$(RUN) -m tests.everything
 
 bench: $(VENV)/.ready-to-test
-	@$(RUN) -m tests.speed.bench && $(RUN) -m tests.speed.answers && $(RUN) -m tests.speed.intake
+	@$(RUN) -m tests.speed.bench && $(RUN) -m tests.speed.answers && $(RUN) -m tests.speed.intake && \
+		$(RUN) -m tests.speed.telegram
 
 soak: $(VENV)/.ready-to-test
 	@$(RUN) -m tests.speed.soak

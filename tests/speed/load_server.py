@@ -4,10 +4,12 @@ it measures. `python -m tests.speed.load_server` prints its port and runs until 
 The path says what to stream: POST /<events>/v1/completion-messages. Every event holds in `answer`
 the monotonic time at which it was written, in seconds. All streams have 20 events a second; they
 are spread over the 50 milliseconds between two events, so that no two thousandths look alike.
+GET /asked tells when each end user's last question came, in seconds of the same clock.
 """
 
 import asyncio
 import contextlib
+import json
 import re
 import sys
 import time
@@ -38,6 +40,7 @@ _END = (
     b'{"prompt_tokens":33,"completion_tokens":11,"total_tokens":44,"total_price":"0.0001925",'
     b'"currency":"USD","latency":0.067}},"files":null}\n\n' % (_ID, _TASK, _ID)
 )
+_USER = re.compile(rb'"user": ?"([^"]*)"')
 _REQUEST = re.compile(rb"POST /(\d+)/v1/completion-messages HTTP/1\.1\r\n")
 
 
@@ -90,8 +93,9 @@ class Streams:
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, asked: dict[str, float]) -> None:
         self._streams = streams
+        self._asked = asked
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -105,13 +109,18 @@ class Connection(asyncio.Protocol):
             return
         self._received = b""
         if request := _REQUEST.match(head):
+            if user := _USER.search(body):
+                self._asked[user[1].decode()] = time.monotonic()
             self.write(HEAD)
             self._streams.add(self, int(request[1]))
+        elif head.startswith(b"GET /asked "):
+            self._tell(json.dumps(self._asked).encode())
         else:  # a stop
-            self.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                b'Content-Length: 20\r\n\r\n{"result":"success"}'
-            )
+            self._tell(b'{"result":"success"}')
+
+    def _tell(self, body: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        self.write(head % len(body) + body)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._streams.drop(self)
@@ -120,8 +129,10 @@ class Connection(asyncio.Protocol):
 async def serve() -> None:
     """Serve on a free port of loopback until standard input closes."""
     loop = asyncio.get_running_loop()
-    streams = Streams()
-    server = await loop.create_server(lambda: Connection(streams), "127.0.0.1", 0, backlog=4096)
+    streams, asked = Streams(), dict[str, float]()
+    server = await loop.create_server(
+        lambda: Connection(streams, asked), "127.0.0.1", 0, backlog=4096
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         writing = asyncio.create_task(streams.run())

@@ -1,0 +1,261 @@
+"""What Telegram costs: from a person's message to the first words, and a whole answer's CPU.
+
+`python -m tests.speed.telegram`, with status 1 if it is too much. The bot is put together as
+`serve` does it, with a webhook, on SQLite; the Bot API and the Completion API are processes of
+their own. Everybody writes within OVER seconds, each in a chat of their own, so that all answers
+are open at once. What the bot adds to the API's own time is what passes from the message to the
+request, and from the API's first words to the screen.
+"""
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot import observe
+from bot.completion import CompletionClient
+from bot.compose.bot import assembled
+from bot.compose.telegram import telegram
+from bot.settings import Settings
+from bot.surface import Slots
+from bot.web import Adapter
+from tests.speed.answers import CHUNKS, bare_cost
+from tests.speed.bench import load_server
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # not on Windows
+    from asyncio import new_event_loop
+
+SIZES = {100: 0.020, 1000: 0.050}  # seconds that the bot may add at so many people, p50
+CPU_LIMIT = 0.015  # seconds for one answer of CHUNKS at 100 at once
+A_SECOND = 30  # messages to all chats together; Telegram asks bots to stay below
+IN_A_CHAT = 3  # messages within a second, after silence
+OVER = 8.0  # seconds; the first answer goes on for ten
+SECRET = "sesame"
+TOKEN = "42:" + "a" * 35
+PATIENCE = 120.0  # seconds for everybody to be answered
+
+
+@dataclass(frozen=True)
+class Result:
+    people: int
+    added: list[float]  # seconds, by person
+    cpu: float  # seconds for one answer
+    whole: int
+    seconds: float  # until everybody had the whole answer
+    busiest: int  # messages in the busiest second
+    crowded: int  # messages in one chat within one second
+    calls: dict[str, int]
+
+    def percentile(self, share: float) -> float:
+        ranked = sorted(self.added)
+        return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else float("inf")
+
+
+@contextlib.contextmanager
+def telegram_server() -> Iterator[int]:
+    command = [sys.executable, "-m", "tests.speed.telegram_server"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.stdin.close()
+
+
+def _open(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=30):  # noqa: S310 - loopback
+        pass
+
+
+def fetched(url: str) -> dict[str, object]:
+    with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 - loopback
+        told: dict[str, object] = json.load(response)
+        return told
+
+
+async def measure(api: int, platform: int, people: int, folder: Path) -> Result:
+    settings = Settings(
+        _env_file=None,
+        DATABASE_URL=SecretStr(f"sqlite:///{folder / f'{people}.db'}"),
+        TELEGRAM_BOT_TOKEN=SecretStr(TOKEN),
+        TELEGRAM_API_URL=f"http://127.0.0.1:{platform}",
+        TELEGRAM_WEBHOOK_SECRET=SecretStr(SECRET),
+        PUBLIC_URL="https://bot.example.com",
+    )
+    over = asyncio.Event()
+
+    async def told() -> None:
+        await over.wait()
+
+    url = f"http://127.0.0.1:{api}/{CHUNKS}/v1"
+    async with (
+        CompletionClient(url, "app-bench", max_streams=people) as client,
+        assembled(
+            settings,
+            client,
+            lambda slots: _adapters(settings, client, slots),
+            host="127.0.0.1",
+            port=0,
+        ) as (bot, port),
+        asyncio.TaskGroup() as tasks,
+    ):
+        running = tasks.create_task(bot.run(told))
+        server = f"http://127.0.0.1:{platform}"
+        begun = people * 10_000
+        await _ready(port)
+        await _answered(server, port, begun, 3)
+        gc.collect()
+        cpu, since = time.process_time(), time.monotonic()
+        report = await _answered(server, port, begun + 1000, people)
+        cpu, seconds = time.process_time() - cpu, time.monotonic() - since
+        over.set()
+        await running
+    asked = await asyncio.to_thread(fetched, f"http://127.0.0.1:{api}/asked")
+    return _result(report, asked, begun + 1000, people, cpu=cpu, seconds=seconds)
+
+
+def _adapters(settings: Settings, client: CompletionClient, slots: Slots) -> list[Adapter]:
+    return [telegram(settings, client, slots)]
+
+
+async def _ready(port: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(_open, f"http://127.0.0.1:{port}/readyz")
+                return
+            await asyncio.sleep(0.1)
+
+
+async def _answered(server: str, port: int, first: int, people: int) -> dict[str, object]:
+    """Let everybody write, and wait until all have the whole answer."""
+    crowd = f"port={port}&people={people}&secret={SECRET}&first={first}&over={OVER}"
+    await asyncio.to_thread(fetched, f"{server}/crowd?{crowd}")
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            await asyncio.sleep(1.0)
+            report = await asyncio.to_thread(fetched, f"{server}/report")
+            if len(_whole(report, first, people)) == people:
+                return report
+
+
+def _whole(report: dict[str, object], first: int, people: int) -> set[int]:
+    """The chats with a message of the whole length: 16 characters each event."""
+    chats = range(first, first + people)
+    messages: list[tuple[float, int, int]] = report["messages"]  # type: ignore[assignment]
+    return {chat for _, chat, length in messages if chat in chats and length >= CHUNKS * 16 - 1}
+
+
+def _result(
+    report: dict[str, object],
+    asked: dict[str, object],
+    first: int,
+    people: int,
+    *,
+    cpu: float,
+    seconds: float,
+) -> Result:
+    said: dict[str, float] = report["said"]  # type: ignore[assignment]
+    shown: dict[str, tuple[float, str]] = report["first"]  # type: ignore[assignment]
+    times: list[tuple[float, int, int]] = report["messages"]  # type: ignore[assignment]
+    added = []
+    for chat in map(str, range(first, first + people)):
+        if chat in shown and (request := asked.get(f"telegram:{chat}")):
+            at, text = shown[chat]
+            added.append(float(str(request)) - said[chat] + at - float(text))
+    recent = sorted(at for at, chat, _ in times if chat >= first)
+    by_chat: dict[int, list[float]] = {}
+    for at, chat, _ in times:
+        if chat >= first:
+            by_chat.setdefault(chat, []).append(at)
+    return Result(
+        people=people,
+        added=added,
+        cpu=cpu / people,
+        whole=len(_whole(report, first, people)),
+        seconds=seconds,
+        busiest=_most(recent),
+        crowded=max((_most(sorted(one)) for one in by_chat.values()), default=0),
+        calls=report["calls"],  # type: ignore[arg-type]
+    )
+
+
+def _most(times: list[float]) -> int:
+    """How many of the sorted `times` lie within any one second."""
+    most = begin = 0
+    for end, at in enumerate(times):
+        while at - times[begin] > 1.0:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most
+
+
+def faults(result: Result) -> list[str]:
+    found = []
+    if result.whole < result.people:
+        found.append(f"{result.people - result.whole} of {result.people} had no whole answer")
+    if len(result.added) < result.people:
+        found.append(f"{result.people - len(result.added)} saw no first words")
+    if result.percentile(0.5) > SIZES[result.people]:
+        added = result.percentile(0.5) * 1000
+        found.append(f"{added:.0f} ms are added at {result.people}")
+    if result.people == 100 and result.cpu > CPU_LIMIT:
+        found.append(f"one answer costs {result.cpu * 1000:.1f} ms of CPU")
+    if result.busiest > 2 * A_SECOND:  # a full bucket, and what comes into it within the second
+        found.append(f"{result.busiest} messages in a second")
+    if result.crowded > IN_A_CHAT + 1:
+        found.append(f"{result.crowded} messages in one chat within a second")
+    return found
+
+
+def main() -> int:
+    print(
+        f"{'people':>6} {'added p50':>10} {'p95 ms':>7} {'CPU ms':>7} {'bare ms':>8}"
+        f" {'whole':>6} {'all in s':>9} {'most/s':>7} {'drafts':>7}"
+    )
+    missed: list[str] = []
+    with (
+        load_server() as api,
+        tempfile.TemporaryDirectory() as folder,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+    ):
+        observe.configure(stream=nowhere)  # written as `serve` writes it, but read by nobody
+        for people in SIZES:
+            with telegram_server() as platform:
+                with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                    least = runner.run(bare_cost(api, people))
+                with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                    result = runner.run(measure(api, platform, people, Path(folder)))
+            print(
+                f"{people:>6} {statistics.median(result.added) * 1000:>10.1f}"
+                f" {result.percentile(0.95) * 1000:>7.1f} {result.cpu * 1000:>7.1f}"
+                f" {least * 1000:>8.1f} {result.whole:>6} {result.seconds:>9.1f}"
+                f" {result.busiest:>7} {result.calls.get('sendMessageDraft', 0):>7}",
+                flush=True,
+            )
+            missed += faults(result)
+    for fault in missed:
+        print(f"missed: {fault}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())
