@@ -163,10 +163,10 @@ def _over(source: str, places: Sequence[int]) -> tuple[int, int]:
     Until its first line is whole, a block may turn out to belong to the one before.
     """
     # A block's range leaves out its indentation, which is what makes some code code.
-    starts = [source.rfind("\n", 0, place) + 1 for place in places]
+    begins = [source.rfind("\n", 0, place) + 1 for place in places]
     last_line = min(source.rfind("\n"), open_formula(source))
-    over = max(0, bisect_right(starts, last_line) - 1)
-    return over, starts[over] if over else 0
+    over = max(0, bisect_right(begins, last_line) - 1)
+    return over, begins[over] if over else 0
 
 
 def _piece(node: Node, *, commands: bool = False) -> Piece:

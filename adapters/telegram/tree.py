@@ -60,8 +60,8 @@ _LEAVES = {
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#_.-]{1,32}")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
-# Directions are for languages, not for making an address read as another one.
-_OVERRIDES = re.compile("[\u202a\u202b\u202d\u202e]")
+# They make an address read as another one; languages have their directions without them.
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNENCODABLE = re.compile("[\0\ud800-\udfff]")
 
 # Backslashes before brackets are escapes to CommonMark, so a formula written that way is taken out
@@ -90,7 +90,8 @@ class Node:
     """A block or a stretch of a line.
 
     `text`: of a leaf its words, of code its language, of a link its target, of a note its label.
-    `number`: a list's first number, a heading's level. `mark`: a list item's box, "☐" or "☑".
+    `number`: a list's first number, a heading's level. `mark`: a list item's box, "☐" or "☑"; of a
+    formula in brackets, how it was written.
     `aligned`: a table's columns, each "left", "center", "right" or "". `loose`: a list whose items
     stand apart.
     """
@@ -108,7 +109,7 @@ def cleaned(text: str) -> str:
     """`text`, of the same length, without halves of characters and turned directions."""
     if text.isascii() and "\0" not in text:
         return text
-    return _OVERRIDES.sub("\u2060", _UNENCODABLE.sub("\ufffd", text))
+    return _DIRECTIONS.sub("\u2060", _UNENCODABLE.sub("\ufffd", text))
 
 
 def parse(text: str) -> list[Node]:

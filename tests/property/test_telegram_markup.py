@@ -5,9 +5,11 @@ import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from adapters.telegram import markup
 from adapters.telegram.links import bare
 from adapters.telegram.markup import (
     LONGEST,
@@ -209,6 +211,21 @@ def test_what_fits_is_within_both_limits_and_what_does_not_is_not(text: str) -> 
     if size < len(text):
         whole = render(text)
         assert len(utf16(whole.text)) // 2 > LONGEST or len(whole.entities) == MOST_ENTITIES
+
+
+@settings(max_examples=100)
+@given(texts)
+@example("- - - a\nb\nc\nd")
+@example("> ===\n> a\n> ===")
+def test_a_look_at_the_signs_alone_never_takes_a_text_for_shorter(text: str) -> None:
+    rendered = render(text)
+    units = len(utf16(rendered.text)) // 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markup, "LONGEST", units - 0.5)
+        assert fits(text) < max(len(text), 2) or not units
+        patch.setattr(markup, "LONGEST", LONGEST)
+        patch.setattr(markup, "MOST_ENTITIES", len(rendered.entities) - 0.5)
+        assert fits(text) < max(len(text), 2) or not rendered.entities
 
 
 @settings(max_examples=8)

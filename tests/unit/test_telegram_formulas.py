@@ -36,6 +36,7 @@ from adapters.telegram.formulas import readable
         ("\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}", "a = b\nc = d"),
         ("50\\%", "50%"),
         ("{x}", "x"),
+        ("\\frac a b \\quad c", "a/b c"),
     ],
 )
 def test_simple_formulas_are_written_in_letters(latex: str, letters: str) -> None:

@@ -45,6 +45,10 @@ def marked(rendered: Rendered) -> list[tuple[str, ...]]:
         ("||`secret`||", "secret", ["spoiler"]),
         ("**half open", "**half open", []),
         ("👍 **b**", "👍 b", ["bold"]),
+        ("&nbsp;**b**&nbsp;", "b", ["bold"]),
+        ("> a\n\n```\nb\n```", "a\n\nb", ["blockquote", "pre"]),
+        ("- a\n\n  ```\n  ```\n\n  b", "• a\n\n   b", []),
+        ("| h | |\n|--|--|\n| | [x](https://a.example) |", "x", ["text_link"]),
         ("", "", []),
         (" \n\u200b\u3164\u2800", "", []),
         ("**", "**", []),
@@ -214,6 +218,7 @@ def test_the_bots_own_words_keep_their_commands() -> None:
         ("[ｂａｎｋ．ｃｏｍ](https://evil.example)", "ｂａｎｋ．ｃｏｍ (evil.example)", ""),
         ("[ba\u200bnk.com](https://evil.example)", "ba\u200bnk.com (evil.example)", ""),
         ("[\u202emoc.knab](https://evil.example)", f"{J}moc.knab (evil.example)", ""),
+        ("[\u2067bank.com](https://evil.example)", f"{J}bank.com (evil.example)", ""),
         ("[bank.com.](https://evil.example.)", "bank.com. (evil.example)", "https://evil.example"),
         ("[1.2.3.4](https://evil.example)", "1.2.3.4 (evil.example)", ""),
         ("[bаnk.com](https://bаnk.com)", "bаnk.com (xn--bnk-6cd.com)", "https://xn--bnk-6cd.com"),
@@ -332,6 +337,9 @@ def test_frames_go_on_from_the_last_and_begin_anew_with_another_text() -> None:
     first = "# A\n\n- b\n- c\n\nd **e**\n\n"
     for end in range(len(first)):
         assert frames.render(first[:end]) == render(first[:end])
+    formula = "a \\[\n- b\n\\]\n\nc\n\nd"
+    for end in range(len(formula)):
+        assert frames.render(formula[:end]) == render(formula[:end])
     for text in ("other", first + "f", "[a][b]\n\nc\n\n[b]: https://b.example", ""):
         assert frames.render(text) == render(text)
 
