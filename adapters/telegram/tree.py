@@ -79,7 +79,10 @@ _BEGINS_FORMULA = re.compile(r"\\[(\[]")
 _OPEN_FORMULA = re.compile(r"\\[(\[](?!(?:[\s\S])*?\n[ \t>]*\n)")
 _MATHEMATICAL = re.compile(r"[\\^_=+*/<>|\d]|\A\s*[^\W\d_]\s*\Z")
 _QUOTED_LINE = re.compile(r"\n[ \t>]*")
-_MONEY = re.compile(r"\d[^\\^_={}]*\s[^\W\d_]{2,}|[^\\^_={}]*[^\W\d_]{2,}\s+[^\W\d_]{2,}")
+_MONEY = re.compile(
+    r"\d[^\\^_={}]*\s[^\W\d_]{2,}|[^\\^_={}]*[^\W\d_]{2,}\s+[^\W\d_]{2,}"
+    r"|[^\W\d_]{2,}[\s,.;:!?)][^\\^_={}+*<>|]*\Z"
+)
 
 _BARS = re.compile(r"(?<!\|)\|\|(?!\|)")
 _UNDEFINED_NOTE = re.compile(r"\[\^([\w-]{1,32})\]")

@@ -282,6 +282,7 @@ def test_what_may_not_be_followed_is_text_and_bare_addresses_are_honest(
         ("$$E = mc^2$$", "E = mc²"),
         ("so $$x$$ is $$y$$", "so\nx\nis\ny"),
         ("it costs $5 and $10", "it costs $5 and $10"),
+        ("$AAPL at 5$ now, $ABC$ is a triangle", f"${J}AAPL at 5$ now, ABC is a triangle"),
         ("between $5 or so and much$ more", "between $5 or so and much$ more"),
         ("\\(optional\\) \\[sic\\] \\\\(x\\\\)", "(optional) [sic] \\(x\\)"),
         ("`\\(x^2\\)`", "\\(x^2\\)"),
