@@ -185,10 +185,11 @@ def whole(post: Post) -> bool:
     return any("👍" in label for label in post.buttons)
 
 
-async def answered(house: House, seat: Seat, count: int = 1) -> Post:
+async def answered(house: House, seat: Seat, count: int = 1, *, within: float = 15.0) -> Post:
     """The newest whole answer in the chat, once there are `count` of them."""
     done = await house.until(
-        lambda: (found := [post for post in seat.answers if whole(post)])[count - 1 :] and found
+        lambda: (found := [post for post in seat.answers if whole(post)])[count - 1 :] and found,
+        within=within,
     )
     return done[-1]
 

@@ -96,6 +96,24 @@ async def test_what_was_said_while_the_bot_was_away_or_killed_is_answered_once(
         assert [len(seat.answers) for seat in seats] == [1, 1, 1, 1]
 
 
+async def test_what_arrives_while_the_bot_ends_comes_again_to_the_next(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with telegram_bot(nursery, tmp_path, "webhook") as house:
+        early, late = house.visit(), house.visit()
+        early.say("n=40 d=0.05")
+        await house.until(lambda: (draft := early.draft()) and "chunk" in draft.text)
+        ending = asyncio.create_task(house.end(signal.SIGTERM))
+        await asyncio.sleep(0.2)
+        late.say("n=2")
+        assert await ending == 0
+        assert whole(early.answers[-1])  # an open answer is ended within the grace
+        assert late.answers == []
+        assert {status for _, status in house.pusher.pushed[1:]} <= {503, 0}
+        await house.start()
+        await answered(house, late)
+
+
 async def test_a_deaf_poller_is_told_at_readyz_and_hears_again(
     nursery: Nursery, tmp_path: Path
 ) -> None:
