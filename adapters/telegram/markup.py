@@ -34,8 +34,7 @@ _STRIDE = 64  # characters; the first step from a guess at what fits
 _LINE_GROWS = 32  # units at most: its indent, a blank line before it, a rule, a longer number
 _QUIETED = "@/#$:"
 _MARKS = ("bold", "italic", "strikethrough", "spoiler", "code")  # one stretch of code parts all
-# Tables are padded, link targets may be far away, addresses may be followed by their hosts.
-_GROWING = re.compile(r"\||\]:|://[^\s/?#]*(?:@|[^\x00-\x7f\s])")
+_HIDING = re.compile(r"://[^\s/?#]*(?:@|[^\x00-\x7f\s])")  # the host may be put behind it
 
 
 def render(text: str, *, mine: bool = False) -> Rendered:
@@ -107,7 +106,10 @@ def fits(text: str) -> int:
 
 def _is_surely_short(text: str) -> bool:
     """Whether `text` cannot but fit, told without parsing it."""
-    if _GROWING.search(text) or links.may_mislead(text):
+    # Tables are padded, and the targets of links may be named far away.
+    if "|" in text or "]:" in text or ("://" in text and _HIDING.search(text)):
+        return False
+    if not text.isascii() and links.may_mislead(text):
         return False
     lines = text.count("\n") + 1
     grows = _LINE_GROWS * lines + layout.TAB * text.count("\t") + sum(map(text.count, _QUIETED))
