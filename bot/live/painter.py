@@ -87,7 +87,7 @@ class Painter:
         self._ending: list[Outgoing] = []
         self._first = self._next = first
         # Without edits nothing can be written over, and nothing can grow.
-        self._parts = [self._part(ref) for ref in old if self._abilities.edits]
+        self.parts = [self._part(ref) for ref in old if self._abilities.edits]
         self._until_end = not self._abilities.edits  # no frames: it is posted whole
         self._deletes = self._abilities.deletes
         self._booked = False
@@ -99,7 +99,7 @@ class Painter:
     @property
     def refs(self) -> tuple[MessageRef, ...]:
         """The messages that show the final text, as far as their ids are known."""
-        parts = self._parts[: len(self._ending)]
+        parts = self.parts[: len(self._ending)]
         return tuple(part.ref for part in parts if part.ref and not part.unsure)
 
     def show(self, text: str) -> None:
@@ -140,7 +140,7 @@ class Painter:
             if part.lacks(message):
                 await self._settle(part, message)
                 return True
-        if surplus := [*filter(self._is_surplus, self._parts[len(closed) + is_open :])]:
+        if surplus := [*filter(self._is_surplus, self.parts[len(closed) + is_open :])]:
             await self._remove(surplus[0])
             return True
         if self._ending:
@@ -162,20 +162,20 @@ class Painter:
             return [Outgoing(text=page.text) for page in self._pages.closed]
         self._read(self.final.text)
         self._ending = last_words(self.final, self._pages, self._length)
-        if self._length.filed and len(self._parts) == len(self._ending):
-            self._parts[-1].take_for_there(self._ending[-1])
+        if self._length.filed and len(self.parts) == len(self._ending):
+            self.parts[-1].take_for_there(self._ending[-1])
         return self._ending
 
     def _read(self, text: str) -> None:
         kept = self._pages.read(text)
         if kept is not None:
             # A part nobody can reach cannot show the new text; another one takes its place.
-            self._parts[kept:] = [part for part in self._parts[kept:] if not part.unsure]
+            self.parts[kept:] = [part for part in self.parts[kept:] if not part.unsure]
 
     def _parts_for(self, count: int) -> list[Part]:
-        while len(self._parts) < count:
-            self._parts.append(self._part())
-        return self._parts[:count]
+        while len(self.parts) < count:
+            self.parts.append(self._part())
+        return self.parts[:count]
 
     def _part(self, ref: MessageRef | None = None) -> Part:
         number, self._next = self._next, self._next + 1
@@ -260,7 +260,7 @@ class Painter:
         self.news.clear()
         self._read(self.text)
         place = len(self._pages.closed)
-        if not self._pages.is_open or self._parts.index(part) != place:
+        if not self._pages.is_open or self.parts.index(part) != place:
             return None
         return self._frame()
 
@@ -307,7 +307,7 @@ class Painter:
             await self._missed_call(part, error)
             return
         if part.shown is None:
-            self._parts.remove(part)
+            self.parts.remove(part)
 
     async def _missed_call(self, part: Part, error: SurfaceError) -> None:
         match error:
@@ -391,7 +391,7 @@ class Painter:
     async def _leave(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVING):
-                for part in self._parts:
+                for part in self.parts:
                     await part.leave()
 
 

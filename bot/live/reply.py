@@ -69,6 +69,11 @@ class LiveReply:
         return self._painter.lost
 
     @property
+    def unsure(self) -> bool:
+        """Whether a message may be missing that nobody can look for; it is not posted again."""
+        return any(part.unsure for part in self._painter.parts)
+
+    @property
     def first_shown(self) -> float | None:
         """When the first words were on the screen, in the loop's time."""
         return self._painter.first_shown

@@ -26,7 +26,7 @@ from bot.completion import (
 from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.phrases import Phrases
-from bot.service import endings, pictures, screens, speak
+from bot.service import doubt, endings, pictures, screens, speak
 from bot.service.running import Cause, Run
 from bot.service.status import Status
 from bot.service.tools import Tools
@@ -347,7 +347,8 @@ class Turn:
             finished_at=self._tools.now(),
         )
         if not ending.silent:
-            await self._live.finish(await endings.ending(self._tools, answer, decided.rating))
+            outgoing = await endings.ending(self._tools, answer, decided.rating)
+            await doubt.finish(self._tools, self._live, answer, outgoing)
         elif ending.text.strip():
             # Not just let go: a first message on its way would be on the screen unknown to us.
             await self._live.finish(Outgoing(text=endings.under(ending.text)))

@@ -14,20 +14,12 @@ from bot import observe
 from bot.completion import CompletionError
 from bot.events import MessageRef
 from bot.live import LiveReply
-from bot.service import endings
+from bot.service import doubt, endings
 from bot.service.screens import StoredScreens, length
 from bot.service.tools import Tools
 from bot.service.work import work_out
 from bot.store.records import Answer, Outcome, Screen
-from bot.surface import (
-    Expired,
-    Forbidden,
-    Gone,
-    Outgoing,
-    RateLimited,
-    SurfaceError,
-    Unreachable,
-)
+from bot.surface import Expired, Forbidden, Gone, Outgoing, SurfaceError
 
 STOP_WAIT = 5.0
 """Seconds to stop what runs on at the API; it looks for stops for half an hour by itself."""
@@ -115,7 +107,7 @@ async def _show(tools: Tools, answer: Answer) -> None:
     # Where nobody is left to read there is nothing more to do; all else is tried again.
     with contextlib.suppress(Expired, Forbidden, Gone):
         if any(screen.role == "text" and screen.ref is None for screen in screens):
-            await _note(tools, answer, screens, outgoing)
+            await doubt.tell(tools, answer, outgoing, screens)
         else:
             await _paint(tools, answer, screens, outgoing)
 
@@ -135,25 +127,3 @@ async def _paint(
         length=length(tools, phrases, filed=True),
     ) as live:
         await live.finish(outgoing)
-
-
-async def _note(
-    tools: Tools, answer: Answer, screens: Sequence[Screen], outgoing: Outgoing
-) -> None:
-    """One line below, itself posted at most once."""
-    if any(screen.role == "note" for screen in screens):
-        return
-    phrases = await tools.phrases_for(answer.place)
-    buttons = [button for button in outgoing.buttons if button.name == "regenerate"]
-    note = Outgoing(text=phrases.maybe_incomplete, buttons=tuple(buttons), mine=True)
-    await tools.store.intend_screen(answer.id, 0, "note")
-    try:
-        ref = await tools.surface(answer.place).post(answer.place, note)
-    except RateLimited:
-        await tools.store.removed_screen(answer.id, 0, "note")
-        raise
-    except Unreachable as error:
-        if not error.sent:
-            await tools.store.removed_screen(answer.id, 0, "note")
-        raise
-    await tools.store.shown_screen(answer.id, 0, ref, "note")

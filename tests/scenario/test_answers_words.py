@@ -12,6 +12,7 @@ from bot.service.asked import QUOTED
 from bot.service.tools import Rules
 from bot.store.database import Fault
 from bot.store.records import scope
+from bot.surface import Unreachable
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import MESSAGE, PNG, Wire, end, message, stream, told
 from tests.scenario.test_answers_changed import queries
@@ -297,3 +298,19 @@ async def test_a_sweep_that_fails_is_tried_again(
         await bench.until(lambda: len(calls) > 2)
         sweeps.cancel()
         await asyncio.wait([sweeps])
+
+
+@pytest.mark.parametrize("lands", [False, True])
+async def test_an_answer_that_may_not_have_arrived_has_a_line_that_says_so(
+    tmp_path: Path, lands: bool
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Because."), end()), stream(message("Thus."), end()))
+    async with wired(tmp_path, wire, drafts=True) as bench:
+        bench.screen.fail_next(Unreachable(sent=True), verb="finish", lands=lands)
+        await bench.do(bench.message("Why?"))
+        assert bench.screen.texts == ["Because."] * lands + [EN.maybe_incomplete]
+        [again] = bench.screen.bubbles[-1].message.buttons
+        await bench.do(bench.press(again.name, bench.screen.bubbles[-1], value=again.value))
+        assert bench.screen.texts[-1] == "Thus."
+    assert wire.times(ASK) == 2

@@ -1,0 +1,41 @@
+"""What is said where nobody knows whether an answer is on the screen: it is not posted again."""
+
+import contextlib
+from collections.abc import Sequence
+
+from bot.live import LiveReply
+from bot.service.tools import Tools
+from bot.store.records import Answer, Screen
+from bot.surface import Outgoing, RateLimited, SurfaceError, Unreachable
+
+
+async def tell(tools: Tools, answer: Answer, outgoing: Outgoing, screens: Sequence[Screen]) -> None:
+    """One line below, itself posted at most once; `outgoing` is the ending that may be missing.
+
+    Raises SurfaceError.
+    """
+    if any(screen.role == "note" for screen in screens):
+        return
+    phrases = await tools.phrases_for(answer.place)
+    buttons = [button for button in outgoing.buttons if button.name == "regenerate"]
+    note = Outgoing(text=phrases.maybe_incomplete, buttons=tuple(buttons), mine=True)
+    await tools.store.intend_screen(answer.id, 0, "note")
+    try:
+        ref = await tools.surface(answer.place).post(answer.place, note)
+    except RateLimited:
+        await tools.store.removed_screen(answer.id, 0, "note")
+        raise
+    except Unreachable as error:
+        if not error.sent:
+            await tools.store.removed_screen(answer.id, 0, "note")
+        raise
+    await tools.store.shown_screen(answer.id, 0, ref, "note")
+
+
+async def finish(tools: Tools, live: LiveReply, answer: Answer, outgoing: Outgoing) -> None:
+    """Say the last word, and a line below where nobody knows whether all of it arrived."""
+    await live.finish(outgoing)
+    if live.unsure:
+        # Who cannot be told now looks for the answer by themselves.
+        with contextlib.suppress(SurfaceError):
+            await tell(tools, answer, outgoing, await tools.store.screens(answer.id))
