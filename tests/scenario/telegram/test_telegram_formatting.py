@@ -6,7 +6,12 @@ from tests.fakes.bot_api import Seat
 from tests.fakes.bot_api.entities import cut, detected, span
 from tests.fakes.telegram_bot import House, answered
 
-pytestmark = [pytest.mark.real_time, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.asyncio(loop_scope="session"),
+    # how updates come in makes no difference to this
+    pytest.mark.parametrize("house", ["polling"], indirect=True),
+]
 
 
 async def echoed(house: House, seat: Seat, markdown: str) -> str:

@@ -6,7 +6,12 @@ from bot.phrases import of
 from tests.fakes.bot_api import Post, Seat
 from tests.fakes.telegram_bot import House, answered, told
 
-pytestmark = [pytest.mark.real_time, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.asyncio(loop_scope="session"),
+    # how updates come in makes no difference to this
+    pytest.mark.parametrize("house", ["webhook"], indirect=True),
+]
 
 EN = of("en")
 
