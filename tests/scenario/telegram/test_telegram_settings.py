@@ -6,7 +6,7 @@ import pytest
 
 from bot.phrases import of
 from tests.fakes.nursery import Nursery
-from tests.fakes.telegram_bot import answered, kinds, telegram_bot
+from tests.fakes.telegram_bot import answered, kinds, telegram_bot, told
 
 pytestmark = pytest.mark.real_time
 
@@ -56,6 +56,18 @@ async def test_an_answer_lands_though_telegram_fails_inside(
         seat.say("n=2")
         assert (await answered(house, seat)).text.startswith("chunk 0")
         assert len(seat.answers) == 1
+
+
+async def test_who_may_have_missed_an_answer_is_told_and_can_have_it_again(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with telegram_bot(nursery, tmp_path) as house:
+        seat = house.visit()
+        house.telegram.faults.add("cut", "sendMessage")  # it may have been posted before that
+        seat.say("n=2")
+        note = await told(house, seat, EN.maybe_incomplete)
+        seat.press(note, "↻")
+        assert (await answered(house, seat)).text.startswith("chunk 0")
 
 
 async def test_a_flood_is_waited_for_and_the_last_word_still_lands(
