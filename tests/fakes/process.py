@@ -46,6 +46,11 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **variables}
 
 
+def measurement() -> dict[str, str]:
+    """What a process is told so that its coverage is measured, where this one's is."""
+    return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+
+
 @asynccontextmanager
 async def started(folder: Path, *arguments: str, **variables: str) -> AsyncIterator[Process]:
     """`python -m bot …` in `folder`; killed at the end if it still runs."""

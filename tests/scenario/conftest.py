@@ -1,6 +1,5 @@
 """A real browser, where one is installed; starts of the bot that take little time."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -10,6 +9,7 @@ from tests.fakes import browser
 from tests.fakes.browser import Tab
 from tests.fakes.nursery import Nursery
 from tests.fakes.nursery import nursery as opened_nursery
+from tests.fakes.process import measurement
 from tests.fakes.room_server import ScriptedBot, scripted_room
 
 
@@ -26,8 +26,7 @@ def chromium() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """Where `python -m bot` begins at once, for all tests; measured, if this process is."""
-    measure = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-    with opened_nursery(**measure) as bearing:
+    with opened_nursery(**measurement()) as bearing:
         yield bearing
 
 

@@ -32,7 +32,7 @@ class Trial:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "bot", "try", "--port", self._port, "--no-browser"]
-        surroundings = process.environment(PARLEY_SANDBOX_ENGINE="offline")
+        surroundings = process.environment(PARLEY_SANDBOX_ENGINE="offline", **process.measurement())
         self._running = subprocess.Popen(
             command, cwd=self._folder, env=surroundings, stdout=subprocess.PIPE, text=True
         )
