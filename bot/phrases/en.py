@@ -13,7 +13,7 @@ PHRASES = Phrases(
     interrupted="… interrupted. Press ↻ or send /retry to try again.",
     interrupted_unwritten="The answer was interrupted before it began. Press ↻ or send /retry to "
     "try again.",
-    maybe_incomplete="The answer above may be incomplete. Press ↻ or send /retry to try again.",
+    maybe_incomplete="The answer may not have arrived whole. Press ↻ or send /retry to try again.",
     empty_answer="The app gave an empty answer. Press ↻ to try again, or ask in other words.",
     failed_midway="… the answer breaks off here.",
     rest_in_file="The rest of the answer is in this file.",
