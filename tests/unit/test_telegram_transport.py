@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
 import pytest
@@ -11,50 +11,29 @@ from aiohttp import web
 from telegram.error import TimedOut
 from telegram.request import RequestData
 
-from adapters.telegram import calling, files, transport
+from adapters.telegram import calling, transport
 from adapters.telegram.account import Account
 from adapters.telegram.errors import Broken, NotSent
-from adapters.telegram.files import Downloads
 from adapters.telegram.shapes import To
 from adapters.telegram.transport import AiohttpRequest
-from bot.surface import Gone, TooLarge, Unreachable
+from bot.surface import Unreachable
+from tests.fakes.telegram_server import (
+    TOKEN,
+    Server,
+    answering,
+    dripping,
+    hang_up,
+    serving,
+    stay_silent,
+)
 
 pytestmark = pytest.mark.real_time
-
-TOKEN = "123456789:AAsecret-of-the-bot_which-is-long-enough"
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Server:
-    """Answers as it is told to, and remembers what came."""
-
-    def __init__(self) -> None:
-        self.answer: Answer = self.ok
-        self.requests: list[web.Request] = []
-        self.connections: set[object] = set()
-        self.url = ""
-
-    async def take(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(request)
-        self.connections.add(request.transport)
-        return await self.answer(request)
-
-    async def ok(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"ok": True, "result": True})
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    server = Server()
-    app = web.Application(client_max_size=2**22)
-    app.router.add_route("*", "/{path:.*}", server.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    server.url = f"http://{host}:{port}"
-    yield server
-    await runner.cleanup()
+    async with serving() as server:
+        yield server
 
 
 @pytest.fixture
@@ -68,37 +47,6 @@ async def request_() -> AsyncIterator[AiohttpRequest]:
 async def account(server: Server) -> AsyncIterator[Account]:
     async with Account(TOKEN, api_url=server.url) as account:
         yield account
-
-
-def answering(status: int = 200, body: bytes = b"", **headers: str) -> Answer:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return web.Response(status=status, body=body, headers=headers)
-
-    return answer
-
-
-async def hang_up(request: web.Request) -> web.StreamResponse:
-    assert request.transport is not None
-    request.transport.abort()
-    return web.Response()
-
-
-async def stay_silent(request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(30)
-    return web.Response()
-
-
-def dripping(pieces: int, *, pause: float = 0.0, size: int = 1000) -> Answer:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        response.enable_chunked_encoding()
-        await response.prepare(request)
-        for _ in range(pieces):
-            await response.write(bytes(size))
-            await asyncio.sleep(pause)
-        return response
-
-    return answer
 
 
 async def test_hundreds_of_calls_are_in_flight_at_once(server: Server, account: Account) -> None:
@@ -341,77 +289,6 @@ async def test_token_is_in_no_error_and_no_line(
     assert "Unreachable" in told
     assert "secret" not in told
     await nowhere.aclose()
-
-
-# Files
-
-
-@pytest.fixture
-async def downloads(server: Server) -> AsyncIterator[Downloads]:
-    downloads = Downloads(api_url=server.url, token=TOKEN)
-    yield downloads
-    await downloads.aclose()
-
-
-async def test_file_is_read_whole_at_its_path(server: Server, downloads: Downloads) -> None:
-    server.answer = answering(200, bytes(5000))
-    assert len(await downloads.read("photos/a b?.jpg", limit=5000)) == 5000
-    assert server.requests[0].raw_path == f"/file/bot{TOKEN}/photos/a%20b%3F.jpg"
-
-
-@pytest.mark.parametrize("declared", [True, False])
-async def test_file_beyond_the_limit_is_dropped_on_the_way(
-    server: Server, downloads: Downloads, declared: bool
-) -> None:
-    server.answer = answering(200, bytes(5001)) if declared else dripping(10_000, pause=0.001)
-    with pytest.raises(TooLarge):
-        await downloads.read("photos/a.jpg", limit=5000)
-
-
-async def test_file_elsewhere_is_not_fetched(server: Server, downloads: Downloads) -> None:
-    server.answer = answering(302, Location=f"{server.url}/elsewhere")
-    with pytest.raises(Unreachable):
-        await downloads.read("photos/a.jpg", limit=10)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [(answering(404), Gone), (answering(500), Unreachable), (hang_up, Unreachable)],
-)
-async def test_file_that_cannot_be_read_is_told(
-    server: Server, downloads: Downloads, answer: Answer, error: type[Exception]
-) -> None:
-    server.answer = answer
-    with pytest.raises(error):
-        await downloads.read("photos/a.jpg", limit=10)
-
-
-async def test_files_take_turns_and_nobody_waits_for_ever(
-    server: Server, downloads: Downloads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "WAITING", 0.05)
-    server.answer = stay_silent
-    slow = [asyncio.ensure_future(downloads.read("a", limit=10)) for _ in range(files.AT_ONCE)]
-    await asyncio.sleep(0.02)
-    with pytest.raises(Unreachable):
-        await downloads.read("a", limit=10)
-    assert len(server.requests) == files.AT_ONCE
-    for task in slow:
-        task.cancel()
-    await asyncio.gather(*slow, return_exceptions=True)
-
-
-async def test_files_behind_another_transport_are_read_through_it(server: Server) -> None:
-    request = AiohttpRequest()
-    async with Account(TOKEN, api_url=server.url, request=request) as account:
-        server.answer = answering(200, b"abc")
-        assert await account.calls.download("a.jpg", limit=3) == b"abc"
-        with pytest.raises(TooLarge):
-            await account.calls.download("a.jpg", limit=2)
-        server.answer = hang_up
-        with pytest.raises(Unreachable):
-            await account.calls.download("a.jpg", limit=2)
 
 
 async def test_request_of_unknown_data_is_empty(server: Server, request_: AiohttpRequest) -> None:
