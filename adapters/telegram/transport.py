@@ -107,17 +107,8 @@ class AiohttpRequest(BaseRequest):
                 proxy=self._proxy(address),
             ) as response:
                 return response.status, await read_whole(response, ANSWER_LIMIT)
-        except TimeoutError as error:
-            failure: NetworkError = (
-                NotSent("no connection in time")
-                if isinstance(error, aiohttp.ConnectionTimeoutError)
-                else TimedOut("no answer in time")
-            )
-        except _FAILURES as error:
-            kind = NotSent if isinstance(error, _NEVER_CONNECTED) else Broken
-            failure = kind(f"no answer ({type(error).__name__})")
-        except TooLong:
-            failure = Broken("the answer is too long")
+        except (TimeoutError, TooLong, *_FAILURES) as error:
+            failure = _told(error)
         raise failure
 
     def _proxy(self, address: URL) -> URL | None:
@@ -129,6 +120,18 @@ class AiohttpRequest(BaseRequest):
 
 class TooLong(Exception):
     """A body has more bytes than may be read."""
+
+
+def _told(error: Exception) -> NetworkError:
+    """What is told of it: whether the call may have been heard, and not where it went."""
+    if isinstance(error, TooLong):
+        return Broken("the answer is too long")
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return NotSent("no connection in time")
+    if isinstance(error, TimeoutError):
+        return TimedOut("no answer in time")
+    kind = NotSent if isinstance(error, _NEVER_CONNECTED) else Broken
+    return kind(f"no answer ({type(error).__name__})")
 
 
 def open_session(connections: int) -> aiohttp.ClientSession:
