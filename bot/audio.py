@@ -26,6 +26,10 @@ LONGEST = 20 * 60.0  # seconds; a small file can unpack to hours
 OPUS_RATE = 48_000
 # libsndfile maps 0..1 to 256..6 kb/s a channel: 0.9 gives 31 kb/s, a quarter megabyte a minute.
 OPUS_COMPRESSION = 0.9
+_SLOWEST, _FASTEST = 6_000, 256_000  # bits a second: what compression 1 and 0 mean
+# Chats draw the wave of a voice message only up to this size (Telegram: 1 MB), which is four and a
+# half minutes; a longer one is encoded more tightly, down to what speech bears.
+VOICE_SIZE = 1_000_000
 # What MPEG audio layer III can carry (ISO 11172-3, 13818-3 and the 2.5 extension).
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 # Outside these a header is damaged or hostile: resampling would not come to an end.
@@ -81,7 +85,8 @@ def kind(data: bytes) -> str | None:
 
 
 async def voice_note(data: bytes) -> VoiceNote:
-    """Decode WAV, MP3, OGG or FLAC and encode a voice note. Raises AudioFault."""
+    """Decode WAV, MP3, OGG or FLAC and encode a voice note, of VOICE_SIZE at most where that is
+    possible. Raises AudioFault."""
     encoded, duration = await asyncio.to_thread(_convert, data, "audio/ogg")
     return VoiceNote(data=encoded, duration=duration)
 
@@ -148,13 +153,30 @@ def _convert(data: bytes, media_type: MediaType) -> tuple[bytes, float]:
         if first is None:
             raise AudioFault("The audio is empty.")
         rate = first_rate if media_type != "audio/ogg" and first_rate in MP3_RATES else OPUS_RATE
-        with soundfile.SoundFile(target, "w", rate, 1, **_ENCODINGS[media_type]) as encoder:
+        encoding = _ENCODINGS[media_type] | _tightened(media_type, data, found)
+        with soundfile.SoundFile(target, "w", rate, 1, **encoding) as encoder:
             for samples in _resample(first_rate, first, blocks, rate):
                 encoder.write(samples)
                 frames += len(samples)
     except soundfile.SoundFileError as error:
         raise AudioFault("The audio is damaged and cannot be read.") from error
     return target.getvalue(), frames / rate
+
+
+def _tightened(media_type: MediaType, data: bytes, found: str) -> dict[str, str | float]:
+    """What is encoded otherwise so that a long voice note keeps to VOICE_SIZE.
+
+    Raises soundfile.SoundFileError.
+    """
+    import soundfile
+
+    if media_type != "audio/ogg":
+        return {}
+    duration = sum(soundfile.info(io.BytesIO(part)).duration for part in _parts(data, found))
+    # A tenth is left: pages take some, and the encoder only means well.
+    rate = 0.9 * VOICE_SIZE * 8 / max(duration, 1.0)
+    level = 1.0 - (rate - _SLOWEST) / (_FASTEST - _SLOWEST)
+    return {"compression_level": min(1.0, level)} if level > OPUS_COMPRESSION else {}
 
 
 def _decode(data: bytes, found: str) -> Iterator[tuple[int, "Samples"]]:

@@ -273,3 +273,22 @@ async def test_a_note_made_before_is_measured() -> None:
     assert (await audio.measure(opus(0.5))).duration == pytest.approx(0.5, abs=0.05)
     with pytest.raises(AudioFault):
         await audio.measure(b"OggS nothing of the kind")
+
+
+def test_a_long_voice_note_is_encoded_more_tightly() -> None:
+    minutes = encoded("WAV", seconds=600.0, rate=8_000)
+    assert audio._tightened("audio/ogg", minutes[: 44 + 16_000 * 200], "audio/wav") == {}
+    [(name, level)] = audio._tightened("audio/ogg", minutes, "audio/wav").items()
+    bits = 256_000 - float(level) * 250_000
+    assert name == "compression_level"
+    assert bits * 600 / 8 == pytest.approx(0.9 * audio.VOICE_SIZE, rel=0.01)
+    assert audio._tightened("audio/mpeg", minutes, "audio/wav") == {}
+
+
+async def test_a_voice_note_keeps_to_what_chats_draw_a_wave_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audio, "VOICE_SIZE", 30_000)
+    note = await voice_note(encoded("WAV", seconds=20.0))
+    assert 15_000 < len(note.data) <= 30_000
+    assert await heard(note) == pytest.approx(20.0, abs=0.5)
