@@ -38,7 +38,7 @@ def first(connection: Connection, statement: Statement, values: Mapping[str, obj
 
 
 def changed(connection: Connection, statement: Statement, values: Mapping[str, object]) -> int:
-    """How many rows it changes; it returns none."""
+    """How many rows an UPDATE or DELETE changes, which returns none of them."""
     driver: object = connection.connection.dbapi_connection
     if not isinstance(driver, sqlite3.Connection):
         return connection.execute(statement, values).rowcount
@@ -56,7 +56,8 @@ class _Ready:
     def __init__(self, statement: Statement, names: Sequence[str]) -> None:
         compiled: Any = statement.compile(dialect=_DIALECT, column_keys=names)
         self._sql = str(compiled)
-        fixed = compiled.params
+        # Complains where a value is neither given nor fixed: it would be taken for NULL.
+        fixed = compiled.construct_params(dict.fromkeys(names))
         # In the order of the question marks: the value itself, or under which name it will come.
         self._places: list[tuple[str, Any, _Convert]] = []
         for name in compiled.positiontup:
@@ -70,26 +71,36 @@ class _Ready:
     def execute(
         self, connection: Connection, driver: sqlite3.Connection, values: Mapping[str, object]
     ) -> sqlite3.Cursor:
-        bound = [
-            (values[name] if convert is None else convert(values[name])) if name else value
-            for name, value, convert in self._places
-        ]
+        try:
+            bound = [
+                (values[name] if convert is None else convert(values[name])) if name else value
+                for name, value, convert in self._places
+            ]
+        except Exception as error:  # whatever keeps a value from its column
+            raise self._fault(error) from error
         if heard := connection.dispatch.before_cursor_execute:
             heard(connection, driver, self._sql, tuple(bound), None, False)
         try:
             return driver.execute(self._sql, bound)
         except sqlite3.Error as error:
-            fault = DBAPIError.instance(self._sql, None, error, sqlite3.Error, hide_parameters=True)
-            raise fault from error
+            raise self._fault(error) from error
 
     def read(self, cursor: sqlite3.Cursor) -> list[Row]:
+        try:
+            found = cursor.fetchall()
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
         return [
             {
                 key: value if convert is None else convert(value)
                 for (key, convert), value in zip(self._columns, row, strict=True)
             }
-            for row in cursor.fetchall()
+            for row in found
         ]
+
+    def _fault(self, error: Exception) -> Exception:
+        """What SQLAlchemy would make of it: without the values, which are people's words."""
+        return DBAPIError.instance(self._sql, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def _converted(value: object, convert: _Convert) -> object:
