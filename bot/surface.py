@@ -142,7 +142,8 @@ class Button:
 class Outgoing:
     """What is said: CommonMark, and buttons under it.
 
-    `mine` marks text in the bot's own words; all other text is a model's and must do no harm.
+    `mine` marks text in the bot's own words; all other text is a model's and must do no harm, but
+    for its last `own` characters, which begin a paragraph: what the bot says under it.
     With `asks` the person is to reply to this very message: a platform that can opens the reply
     for them, with these words as the hint in its empty field (at most 64 characters).
     """
@@ -150,6 +151,7 @@ class Outgoing:
     text: str = field(repr=False)
     buttons: tuple[Button, ...] = ()
     mine: bool = False
+    own: int = 0
     asks: str = ""
 
 

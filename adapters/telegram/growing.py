@@ -47,8 +47,8 @@ class Text:
         return self.rendered
 
     def last(self, message: Outgoing) -> Rendered | None:
-        """The last word as it is rendered; None for one that is not a model's."""
-        shown = None if message.mine else self.render(message.text)
+        """The last word as it is rendered; None where the bot has a word in it, too."""
+        shown = None if message.mine or message.own else self.render(message.text)
         return shown if shown and shown.text.strip() else None
 
 

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from adapters.telegram import layout, links
@@ -37,14 +38,16 @@ _MARKS = ("bold", "italic", "strikethrough", "spoiler", "code")  # one stretch o
 _HIDING = re.compile(r"://[^\s/?#]*(?:@|[^\x00-\x7f\s])")  # the host may be put behind it
 
 
-def render(text: str, *, mine: bool = False) -> Rendered:
+def render(text: str, *, mine: bool = False, own: int = 0) -> Rendered:
     """`text` as it is shown; never raises. `mine`: the bot's own words, in which commands work.
 
-    What would show nothing, such as marks around nothing, is shown as it is written.
+    So do those in paragraphs that begin within the last `own` characters. What would show nothing,
+    such as marks around nothing, is shown as it is written.
     """
     message = _Message()
-    for _, node in blocks(text):
-        message.add(node, _piece(node, commands=mine))
+    below = len(cleaned(text)) - own if own else inf
+    for place, node in blocks(text):
+        message.add(node, _piece(node, commands=mine or place >= below))
     return message.rendered() or _as_written(text, commands=mine)
 
 

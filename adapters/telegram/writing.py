@@ -160,7 +160,7 @@ def _other(form: Form, refused: Refused, spot: Spot) -> Form | None:
 
 
 def rendered(message: Outgoing) -> Rendered:
-    shown = markup.render(message.text, mine=message.mine)
+    shown = markup.render(message.text, mine=message.mine, own=message.own)
     return shown if shown.text.strip() else _EMPTY
 
 

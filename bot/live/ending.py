@@ -26,9 +26,10 @@ ANY_LENGTH = Length()
 
 def last_words(final: Outgoing, pages: Pages, length: Length) -> list[Outgoing]:
     """What the messages are to show for good; the buttons go under the last one with text."""
-    shown = [replace(final, text=text, buttons=()) for text in pages.finished]
-    shown[-1] = replace(shown[-1], buttons=final.buttons)
-    if surplus := pages.surplus:
+    shown = [replace(final, text=text, buttons=(), own=0) for text in pages.finished]
+    surplus = pages.surplus
+    shown[-1] = replace(shown[-1], buttons=final.buttons, own=0 if surplus else final.own)
+    if surplus:
         document = Document(name=NAME, data=surplus.encode(errors="replace"))
         return [*shown, Enclosed(text=length.words, mine=True, document=document)]
     return shown

@@ -70,6 +70,7 @@ PHRASES = Phrases(
     picture_what_to_do_group="What should I do with this picture? Reply to this message.",
     unknown_command="/{command} is not known here. /help shows what is.",
     ask_how="Write your question after /ask, or just send it as a message.",
+    ask_how_group="Write your question after /ask, or behind the bot's name.",
     nothing_to_stop="Nothing is being written for you here.",
     nothing_to_retry="There is no answer of yours here to try again. Please ask your question.",
     only_asker="Only the person who asked can do this. Ask the same question to get an answer of "
@@ -139,10 +140,14 @@ PHRASES = Phrases(
     greeting="Hello, this is {title}.",
     greeting_unnamed="Hello.",
     greeting_how="Send your question as a message. /help shows what else there is.",
+    greeting_how_group="Ask with /ask, by the bot's name, or in reply to one of its messages. /help "
+    "shows what else there is.",
     suggestions="For example:",
     suggested="{name} asks: {question}",
     suggestion_gone="This question is no longer suggested. Please write your own.",
     help_head="Send your question as a message and watch the answer being written.",
+    help_head_group="Ask with /ask, name the bot in your message, or reply to one of its messages. "
+    "Nothing else here is answered.",
     help_reactions="Rate an answer with 👍 or 👎, as a button or as a reaction.",
     help_reactions_admin="Rate an answer with the buttons 👍 and 👎. Reactions "
     "count here once the bot is an administrator of this group.",

@@ -79,6 +79,7 @@ class Phrases:
     # Commands
     unknown_command: str  # {command}
     ask_how: str
+    ask_how_group: str
     nothing_to_stop: str
     nothing_to_retry: str
     only_asker: str
@@ -150,10 +151,12 @@ class Phrases:
     greeting: str  # {title}
     greeting_unnamed: str
     greeting_how: str
+    greeting_how_group: str
     suggestions: str
     suggested: str  # {name}, {question}
     suggestion_gone: str
     help_head: str
+    help_head_group: str
     help_reactions: str
     help_reactions_admin: str
     help_edit: str

@@ -35,14 +35,14 @@ async def greet(tools: Tools, command: Command) -> None:
     lines = [
         phrases.greeting.format(title=title) if title else phrases.greeting_unnamed,
         parameters.opening_statement.strip() or (site.description or info.description).strip(),
-        phrases.greeting_how,
     ]
-    buttons = _suggestions(suggested)
+    own = [phrases.greeting_how if place.chat.private else phrases.greeting_how_group]
     if suggested:
-        lines.append(phrases.suggestions)
+        own.append(phrases.suggestions)
     if suggested and not tools.surface(place).capabilities(place).buttons:
-        lines.append("\n".join(f"- {literal(each)}" for each in suggested[:SUGGESTIONS]))
-    await _post(tools, place, lines, buttons)
+        listed = "\n".join(f"- {literal(each)}" for each in suggested[:SUGGESTIONS])
+        lines, own = [*lines, *own, listed], []
+    await _post(tools, place, lines, _suggestions(suggested), own=own)
 
 
 async def help(tools: Tools, command: Command) -> None:
@@ -58,7 +58,8 @@ async def help(tools: Tools, command: Command) -> None:
         listed = (*listed, ("stats", phrases.command_stats))
     reactions = phrases.help_reactions if able.reactions else phrases.help_reactions_admin
     lines = "\n".join(f"- /{name} – {told}" for name, told in listed)
-    told = [phrases.help_head, phrases.help_edit, reactions, lines]
+    head = phrases.help_head if place.chat.private else phrases.help_head_group
+    told = [head, phrases.help_edit, reactions, lines]
     await _post(tools, place, told, mine=True)
 
 
@@ -177,11 +178,14 @@ async def _post(
     lines: Sequence[str],
     buttons: Sequence[Button] = (),
     *,
+    own: Sequence[str] = (),
     mine: bool = False,
 ) -> None:
-    """What the app's owner has written is not the bot's own text; `mine` is."""
+    """What the app's owner has written is not the bot's own text; `mine` is, and `own` below it."""
     surface = tools.surface(place)
     shown = tuple(buttons) if surface.capabilities(place).buttons else ()
-    text = "\n\n".join(line for line in lines if line)
+    below = "\n\n".join(own)
+    text = "\n\n".join(line for line in (*lines, below) if line)
     fitting = text[: surface.fits(place, text)]
-    await surface.post(place, Outgoing(text=fitting, buttons=shown, mine=mine))
+    whole = len(below) if fitting == text else 0
+    await surface.post(place, Outgoing(text=fitting, buttons=shown, mine=mine, own=whole))

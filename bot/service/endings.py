@@ -35,8 +35,10 @@ async def ending(tools: Tools, answer: Answer, rating: Rating | None) -> Outgoin
         parameters = Parameters()
     able = tools.surface(answer.place).capabilities(answer.place)
     spoken = parameters.text_to_speech.enabled and bool(able.voice_types)
+    text, own = _text(phrases, answer, parameters)
     return Outgoing(
-        text=_text(phrases, answer, parameters),
+        text=text,
+        own=own,
         buttons=_buttons(phrases, answer, rating, spoken=spoken) if able.buttons else (),
         mine=not answer.text.strip(),
     )
@@ -67,23 +69,29 @@ def sources_of(passages: Iterable[completion.Source]) -> tuple[Source, ...]:
     return tuple(found.values())[:SOURCES]
 
 
-def _text(phrases: Phrases, answer: Answer, parameters: Parameters) -> str:
-    text = answer.text
-    lines = _sources(phrases, answer.sources)
-    written = bool(text.strip())
+def _text(phrases: Phrases, answer: Answer, parameters: Parameters) -> tuple[str, int]:
+    """The whole text, and how many characters at its end are the bot's own."""
+    text = answer.text if answer.text.strip() else ""
+    cut = answer.outcome in ("interrupted", "failed")
+    sources = [] if cut else _sources(phrases, answer.sources)
+    own = _remarks(phrases, answer, parameters)
+    if not (sources or own):
+        return answer.text, 0
+    return under(text, *sources, *own), len("\n\n".join(own))
+
+
+def _remarks(phrases: Phrases, answer: Answer, parameters: Parameters) -> list[str]:
+    """What is said under an answer that is not whole, or instead of it."""
+    written = bool(answer.text.strip())
     match answer.outcome:
         case "stopped":
-            mark = phrases.stopped if written else phrases.stopped_unwritten
-            lines = [*lines, italic(mark)]
+            return [italic(phrases.stopped if written else phrases.stopped_unwritten)]
         case "interrupted":
-            mark = phrases.interrupted if written else phrases.interrupted_unwritten
-            lines = [italic(mark)]
+            return [italic(phrases.interrupted if written else phrases.interrupted_unwritten)]
         case "failed":
             told = fault(phrases, answer.error, parameters)
-            lines = [italic(phrases.failed_midway), told] if written else [told]
-        case _ if not lines:
-            return text
-    return under(text if written else "", *lines)
+            return [italic(phrases.failed_midway), told] if written else [told]
+    return []
 
 
 def fault(phrases: Phrases, name: str, parameters: Parameters) -> str:

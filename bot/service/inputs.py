@@ -228,7 +228,9 @@ async def _ask_whole(table: Table) -> None:
     own = [one for one in table.parameters.form if one.variable == taker]
     details = form.details(table.parameters)
     if not (own and details and await steps.open_form(table, (*own, *details), QUESTION)):
-        await _say(table, table.phrases.ask_how)
+        phrases = table.phrases
+        told = phrases.ask_how if table.place.chat.private else phrases.ask_how_group
+        await _say(table, told)
 
 
 def _same_question(one: KeptEvent, other: KeptEvent) -> bool:

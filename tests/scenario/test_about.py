@@ -77,6 +77,7 @@ async def test_the_greeting_opens_the_talk_and_suggests_questions(tmp_path: Path
             ]
         )
         assert not bubble.message.mine
+        assert bubble.message.text[-bubble.message.own :].startswith(EN.greeting_how)
         labels = [button.label for button in bubble.message.buttons]
         assert labels[0] == "What is a noun?"
         assert len(labels[1]) == 60
@@ -307,3 +308,13 @@ def test_a_wait_is_told_in_minutes_and_then_in_hours(seconds: float, told_: str)
 )
 def test_words_of_others_show_as_they_are(text: str, shown: str) -> None:
     assert literal(text) == shown
+
+
+async def test_among_others_it_is_said_how_the_bot_is_spoken_to(tmp_path: Path) -> None:
+    async with telling(tmp_path) as (bench, _):
+        for name in ("start", "help", "ask"):
+            await bench.do(replace(bench.command(name), place=bench.place(chat=GROUP)))
+    greeting, help, how = bench.screen.texts
+    assert EN.greeting_how_group in greeting
+    assert help.startswith(EN.help_head_group)
+    assert how == EN.ask_how_group

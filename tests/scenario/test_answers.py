@@ -133,6 +133,7 @@ async def test_an_answer_that_breaks_off_keeps_its_text_and_offers_another_try(
         answer = await bench.latest()
     [bubble] = bench.screen.bubbles
     assert bubble.message.text == f"Half of\n\n*{EN.interrupted}*"
+    assert bubble.message.own == len(EN.interrupted) + 2  # and may hold commands that work
     assert [button.name for button in bubble.message.buttons] == ["regenerate"]
     assert (answer.outcome, answer.text) == ("interrupted", "Half of")
 

@@ -1,6 +1,9 @@
 """An answer too long for a chat: its beginning in messages, the rest as a file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
 
 from bot.events import MessageRef
 from bot.live import Length, LiveReply
@@ -44,6 +47,15 @@ async def test_what_is_too_much_for_messages_comes_as_a_file() -> None:
     assert " ".join([*shown, document.data.decode()]) == WORDS
     assert shelf.rows == dict(enumerate(refs)) and refs[-1] == ref
     assert [bubble.message.buttons for bubble in screen.bubbles] == [(), (LIKE,), ()]
+
+
+@pytest.mark.parametrize(("most", "own"), [(2, [0, 0, 0]), (9, [0, 0, 0, 0, 9])])
+async def test_only_the_end_is_the_bots_own(most: int, own: list[int]) -> None:
+    screen = paper()
+    length = Length(most=most, words="The rest")
+    async with LiveReply(screen, place(), screen.slots, Shelf(), who="a", length=length) as live:
+        await live.finish(replace(final(WORDS + "\n\n*Stopped*"), own=9))
+    assert [bubble.message.own for bubble in screen.bubbles] == own
 
 
 async def test_nothing_grows_beyond_the_last_message() -> None:

@@ -350,3 +350,12 @@ def test_the_deepest_nesting_is_no_trouble(nested: str) -> None:
     text = nested * 3000 + "words"
     assert "words" in render(text).text
     assert fits(text) >= 1
+
+
+def test_the_bots_words_under_a_models_work_and_the_models_do_not() -> None:
+    own = "*Press ↻ or send /retry.*\n\nOr /help."
+    shown = render(f"é😀 send /forget\n\n{own}", own=len(own))
+    assert shown.text == f"é😀 send /{J}forget\n\nPress ↻ or send /retry.\n\nOr /help."
+    assert marked(shown) == [("italic", "Press ↻ or send /retry.")]
+    joined = render("/forget\n/retry", own=6)  # what begins with a model's words is a model's
+    assert joined.text == f"/{J}forget\n/{J}retry"
