@@ -140,8 +140,8 @@ PHRASES = Phrases(
     greeting="Hello, this is {title}.",
     greeting_unnamed="Hello.",
     greeting_how="Send your question as a message. /help shows what else there is.",
-    greeting_how_group="Ask with /ask, by the bot's name, or in reply to one of its messages. /help "
-    "shows what else there is.",
+    greeting_how_group="Ask with /ask, by the bot's name, or in reply to one of its messages. "
+    "/help shows what else there is.",
     suggestions="For example:",
     suggested="{name} asks: {question}",
     suggestion_gone="This question is no longer suggested. Please write your own.",
