@@ -24,6 +24,8 @@ async def regenerate(tools: Tools, work: Work) -> None:
     elif await _came_late(tools, event, old):
         return
     elif await ask.may_ask(tools, event.place):
+        if isinstance(event, Action):
+            await recover.recognise(tools, old, event.ref)
         await _again(tools, work, old)
 
 
