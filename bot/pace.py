@@ -30,9 +30,14 @@ class Pace:
     once. Rates are above 0.
     """
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
-        """`clock` tells seconds; the running loop's own unless given."""
+    def __init__(self, clock: Callable[[], float] | None = None, *, resumes: bool = False) -> None:
+        """`clock` tells seconds; the running loop's own unless given.
+
+        `resumes`: a process before this one may have spent everything a moment ago, which nobody
+        wrote down; so the buckets are empty now, and made later have what has grown since now.
+        """
         self._clock = clock
+        self._empty_at = self._now() if resumes else -inf
         self._scopes: dict[str, _Scope] = {}
         self._booked: dict[str, list[_Scope]] = {}
         self._look_at = _FEW
@@ -91,7 +96,7 @@ class Pace:
     def _scope(self, budget: Budget) -> "_Scope":
         scope = self._scopes.get(budget.scope)
         if scope is None:
-            scope = self._scopes[budget.scope] = _Scope(budget, self._now)
+            scope = self._scopes[budget.scope] = _Scope(budget, self._now, self._empty_at)
         elif (scope.rate, scope.burst) != (budget.rate, budget.burst):
             scope.change(budget)
         return scope
@@ -200,7 +205,7 @@ class _Turns:
 class _Scope:
     """One bucket: its tokens, who waits for one, and who holds one while waiting elsewhere."""
 
-    def __init__(self, budget: Budget, now: Callable[[], float]) -> None:
+    def __init__(self, budget: Budget, now: Callable[[], float], empty_at: float) -> None:
         self.rate = budget.rate
         self.burst = max(1, budget.burst)
         self.bookings = 0
@@ -209,7 +214,7 @@ class _Scope:
         # Fixed, so that the order in which scopes are collected never changes under a waiter.
         self._order = (budget.rate, budget.scope)
         self._now = now
-        self._tokens = float(self.burst)
+        self._tokens = min(float(self.burst), (now() - empty_at) * self.rate)
         self._filled_at = now()  # in the future while the scope is paused
         self._holders: dict[_Waiter, None] = {}
         self._timer: asyncio.TimerHandle | None = None

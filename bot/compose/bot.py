@@ -80,7 +80,7 @@ async def assembled(
     Raises DatabaseError when the database cannot be used, OSError when the port is taken.
     """
     async with _kept(settings) as (store, inbox, database_checks):
-        pace, running = Pace(), Running()
+        pace, running = Pace(resumes=True), Running()
         adapters = platforms(pace)
 
         async def follow_up(event: Event) -> bool:

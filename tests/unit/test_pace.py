@@ -45,6 +45,14 @@ async def test_a_burst_goes_at_once_and_the_rest_at_the_rate() -> None:
     assert [at for at, _ in log.seen] == [0, 0, 0, 1, 2, 3]
 
 
+async def test_who_resumes_lets_through_no_more_than_whoever_went_on() -> None:
+    log = Log(Pace(resumes=True))
+    await log.call("a", [CHAT], times=2)
+    await asyncio.sleep(10)
+    await log.call("a", [CHAT, WIDE], times=4)
+    assert [at for at, _ in log.seen] == [1, 2, 12, 12.1, 12.2, 13]
+
+
 async def test_no_budget_means_no_wait() -> None:
     pace = Pace()
     for _ in range(100):
