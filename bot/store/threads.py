@@ -66,7 +66,7 @@ class Threads:
                 connection = connection or self._engine.connect()
                 result = errand(connection)
             except BaseException as error:  # whatever it is, it belongs to whoever waits
-                fault = _named(error)
+                fault = told_as(error)
                 _leave(connection)
                 connection = None  # nobody knows what state the fault has left it in
             with suppress(RuntimeError):  # the loop is closed, so that nobody is left to hear it
@@ -90,10 +90,17 @@ def _leave(connection: Connection | None) -> None:
             connection.close()
 
 
-def _named(error: BaseException) -> BaseException:
-    """What the driver itself raised, past SQLAlchemy, as the fault it is."""
-    if not isinstance(error, sqlite3.Error):
+def told_as(error: BaseException) -> BaseException:
+    """What whoever waits for an errand is told of an error in it.
+
+    What the driver itself raised, past SQLAlchemy, is the fault it is; the end of an iterator would
+    leave the waiter waiting, since no future takes it.
+    """
+    if isinstance(error, sqlite3.Error):
+        fault: Exception = OperationalError(None, None, error)
+    elif isinstance(error, StopIteration):
+        fault = RuntimeError("an iterator had no more")
+    else:
         return error
-    fault = OperationalError(None, None, error)
     fault.__cause__ = error
     return fault

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import database
-from bot.store.threads import Threads
+from bot.store.threads import Threads, told_as
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[Connection], T]
@@ -116,7 +116,7 @@ class _Write(Generic[T]):
     def __init__(self, step: Step[T]) -> None:
         self._step = step
         self._result: T
-        self._fault: Exception | None = None
+        self._fault: BaseException | None = None
         self.landed: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def run(self, connection: Connection) -> bool:
@@ -124,7 +124,7 @@ class _Write(Generic[T]):
         try:
             self._result, self._fault = self._step(connection), None
         except Exception as error:  # whatever it is, it belongs to whoever waits
-            self._fault = error
+            self._fault = told_as(error)
         return self._fault is None
 
     def run_apart(self, connection: Connection) -> None:

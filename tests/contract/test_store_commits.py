@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -100,6 +101,32 @@ async def attempt(running: Transactions, step: transactions.Step[None]) -> Excep
     except (ZeroDivisionError, Fault) as fault:
         return fault
     return None
+
+
+async def test_a_step_whose_error_no_waiter_may_be_given_stops_nobody(
+    running: Transactions,
+) -> None:
+    async with asyncio.timeout(10):
+        failed, landed = await asyncio.gather(
+            running.write(lambda _: next(iter(()))),
+            running.write(settle("a")),
+            return_exceptions=True,
+        )
+        assert isinstance(failed, RuntimeError)
+        assert landed is None
+        assert await running.read(scopes) == ["a"]
+
+
+async def test_what_the_driver_itself_raises_is_a_fault(sqlite_address: str) -> None:
+    def step(connection: Connection) -> None:
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute("SELECT * FROM nowhere")
+
+    async with on_file(sqlite_address) as running:
+        for verb in (running.write, running.read):
+            with pytest.raises(Fault, match="no such table"):
+                await verb(step)
 
 
 async def test_a_fault_names_no_value(running: Transactions) -> None:

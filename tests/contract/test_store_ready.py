@@ -58,11 +58,13 @@ PUT_IN = insert(THINGS).returning(THINGS)
 PUT_IN_SILENTLY = insert(THINGS)
 BY_ID = select(THINGS).where(THINGS.c.id == bindparam("this"))
 SINCE = select(THINGS.c.id).where(THINGS.c.at >= bindparam("since")).order_by(THINGS.c.id)
+EVERY = select(THINGS.c.name).order_by(THINGS.c.id)
 SURE = select(THINGS.c.id, func.length(THINGS.c.name).label("long")).where(
     THINGS.c.sure == True,  # noqa: E712 - a value that is fixed in the statement
     THINGS.c.price != bindparam("price"),
 )
-CHANGE = update(THINGS).where(THINGS.c.id == bindparam("this")).values(sure=False)
+LATER = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=-3)))
+CHANGE = update(THINGS).where(THINGS.c.id == bindparam("this")).values(sure=False, at=LATER)
 TAKE_OUT = delete(THINGS).where(THINGS.c.id == bindparam("this"))
 
 THING: dict[str, object] = {
@@ -111,10 +113,12 @@ def walk(connection: Connection) -> None:
     assert {**row, "at": THING["at"]} == THING
     assert row["at"].tzinfo is UTC
     assert ready.first(connection, BY_ID, {"this": 3}) is None
+    assert readily(connection, EVERY, {}) == [{"name": "tea"}, {"name": ""}]
     ready.changed(connection, PUT_IN_SILENTLY, {**THING, "id": 3, "name": "x"})
     assert ready.changed(connection, CHANGE, {"this": 3}) == 1
     assert ready.changed(connection, CHANGE, {"this": 4}) == 0
-    assert plainly(connection, BY_ID, {"this": 3})[0]["sure"] is False
+    [row] = plainly(connection, BY_ID, {"this": 3})
+    assert (row["sure"], row["at"]) == (False, LATER)
     assert ready.changed(connection, TAKE_OUT, {"this": 3}) == 1
     assert plainly(connection, BY_ID, {"this": 3}) == []
     unless_there = new(connection.dialect.name, THINGS, "name")
