@@ -9,6 +9,7 @@ from adapters.telegram.calls import Calls
 from adapters.telegram.chats import Chats
 from adapters.telegram.features import Features
 from adapters.telegram.files import Downloads, Files, RequestFiles
+from adapters.telegram.presses import Presses
 from adapters.telegram.transport import AiohttpRequest
 from adapters.telegram.wire import Line, Wire
 
@@ -36,6 +37,7 @@ class Account:
         self.id = id
         self.username = ""
         self.features = Features()
+        self.presses = Presses()
         self._chats = Chats()
         # Polling has a connection of its own: it can be renewed while messages go on.
         polling = request or AiohttpRequest(connections=2)

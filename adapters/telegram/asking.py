@@ -90,10 +90,16 @@ class Asking:
         """A WebhookInfo object; its `url` is "" when none is set."""
         return await self._ask("getWebhookInfo")
 
-    async def answer_callback(self, id: str) -> None:
-        """The button no longer waits. Raises Expired when it was pressed too long ago."""
+    async def answer_callback(self, id: str, words: str = "") -> None:
+        """The button no longer waits; `words` open a window before whoever has pressed it.
+
+        Raises Expired when it was pressed too long ago.
+        """
         await self._caller.call(
-            ASK, lambda timeouts: self._wire.answer_callback_query(id, **timeouts)
+            ASK,
+            lambda timeouts: self._wire.answer_callback_query(
+                id, text=words or None, show_alert=True if words else None, **timeouts
+            ),
         )
 
     async def chat_member_rights(self, chat: int) -> Json:

@@ -46,6 +46,8 @@ class Ear:
         heard = self._read(update)
         self._learn(heard)
         event = heard.event
+        if event is not None and event.place.interaction:
+            self._account.presses.hold(event.place.interaction)
         if isinstance(event, Command) and event.name == "help" and not event.place.chat.private:
             await self._ask_standing(event.place.chat.id)
         if event is not None and await self._kept(event, accept):

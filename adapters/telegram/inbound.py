@@ -1,7 +1,7 @@
 """Telegram's updates → events in the normal form, and what else an update tells. Pure."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -218,18 +218,28 @@ class _Reader:
         button = keyboard.parse(query.data)
         event = None
         if button is not None and not query.sender.is_bot:
-            replied = _replied(message)
             event = events.Action(
                 id=self._id,
-                place=self._place(
-                    message, user=_user(query.sender), reply_to=replied.message_id if replied else 0
-                ),
+                place=self._pressed_at(query, message),
                 at=self._now,
                 ref=self._ref(message.chat, message.message_id),
                 name=button[0],
                 value=button[1],
             )
         return Heard(chat=message.chat.id, callback=query.id, event=event)
+
+    def _pressed_at(self, query: CallbackQuery, message: Message) -> Place:
+        """Where a press is answered: whose question it is hears of it, whoever else presses alone.
+
+        An answer to somebody else's press that everybody sees belongs to what was pressed.
+        """
+        user, replied = _user(query.sender), _replied(message)
+        asker = replied.sender.id if replied and replied.sender else 0
+        if message.chat.type == "private" or query.sender.id == asker:
+            asked = replied.message_id if replied else 0
+            return self._place(message, user=user, reply_to=asked)
+        place = self._place(message, user=user, reply_to=message.message_id)
+        return replace(place, interaction=query.id)
 
     def _reacted(self, update: MessageReactionUpdated) -> Heard:
         # In groups only administrators are told of reactions.

@@ -10,9 +10,11 @@ from adapters.telegram.account import Account
 from adapters.telegram.drafts import KEPT, Drafts
 from adapters.telegram.errors import Refused
 from adapters.telegram.growing import Draft, Edits
+from adapters.telegram.presses import WORDS
 from adapters.telegram.quoting import Quoting
 from adapters.telegram.spot import PLATFORM, Spot
 from adapters.telegram.status import FADES, Statuses
+from adapters.telegram.writer import width
 from adapters.telegram.writing import Rich, Streaming, Writing, captioned, rendered
 from bot.events import File, MessageRef, Place
 from bot.surface import (
@@ -31,6 +33,9 @@ from bot.surface import (
     Speech,
     TooLarge,
 )
+
+_NOWHERE: Final = 0
+"""The id of what is no message: Telegram's begin at 1."""
 
 UPLOAD_LIMIT: Final = 50 * 1000 * 1000
 """Bytes of a file that a bot may send ("up to 50 MB", sendDocument)."""
@@ -71,6 +76,7 @@ class TelegramSurface:
             or (account is not None and account.administers(place.chat.id)),
             opens_replies=True,
             documents=True,
+            private_replies=account is not None and account.presses.is_held(place.interaction),
             voice_types=voice.VOICE_TYPES,
             upload_limit=UPLOAD_LIMIT,
             status_fades_after=FADES,
@@ -90,6 +96,8 @@ class TelegramSurface:
 
     async def post(self, place: Place, message: Outgoing) -> MessageRef:
         spot = self._spot(place)
+        if place.only_user and await _told_alone(spot, message):
+            return spot.ref(_NOWHERE)
         turn = spot.turn(Rank.PERSON, tries=2)
         form = self._writing.form(spot, message)
         return spot.ref(await self._writing.send(turn, spot, message, form))
@@ -189,6 +197,18 @@ class TelegramSurface:
         if account is None:
             raise Forbidden("this bot is no longer here")
         return Spot(account, self._slots, place, self.quoting)
+
+
+async def _told_alone(spot: Spot, message: Outgoing) -> bool:
+    """Tell in a window whoever has pressed a button, if it is not too late or too much for that."""
+    shown, press = rendered(message).text, spot.place.interaction
+    if message.buttons or width(shown) > WORDS or not spot.account.presses.take(press):
+        return False
+    try:
+        await spot.account.calls.answer_callback(press, shown)
+    except (Expired, Refused):
+        return False
+    return True
 
 
 def _check_size(data: bytes) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
 from adapters.telegram.account import Account
-from adapters.telegram.calls import Calls
 from adapters.telegram.health import Health
 from adapters.telegram.hearing import Ear
 from adapters.telegram.updates import ALLOWED
@@ -36,7 +35,7 @@ class Polling:
     async def run(self, accept: Accept) -> None:
         """Until cancelled; what was not confirmed then comes again with the next start."""
         async with asyncio.TaskGroup() as group:
-            acks = Acks(self.account.calls, group)
+            acks = Acks(self.account, group)
             while True:
                 try:
                     await self._prepare()
@@ -107,8 +106,8 @@ class Polling:
 class Acks:
     """Tells Telegram, aside, that presses have arrived; until then their buttons look busy."""
 
-    def __init__(self, calls: Calls, group: asyncio.TaskGroup) -> None:
-        self._calls = calls
+    def __init__(self, account: Account, group: asyncio.TaskGroup) -> None:
+        self._account = account
         self._group = group
         self._open = 0
 
@@ -122,7 +121,8 @@ class Acks:
             # It was kept, which is what counts.
             with contextlib.suppress(SurfaceError, TimeoutError):
                 async with asyncio.timeout(ACK_PATIENCE):
-                    await self._calls.answer_callback(press)
+                    if not await self._account.presses.answered(press):
+                        await self._account.calls.answer_callback(press)
         finally:
             self._open -= 1
 

@@ -64,7 +64,7 @@ class Webhook:
             raise Busy
         update = await _read(request)
         press = await self._ear.hear(update, accept)
-        if not press:
+        if not press or await self.account.presses.answered(press):
             return web.Response()
         # The answer may itself be a call, which spares one of our own.
         return web.json_response({"method": "answerCallbackQuery", "callback_query_id": press})

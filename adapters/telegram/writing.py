@@ -15,6 +15,7 @@ from adapters.telegram.markup import Entity, Rendered
 from adapters.telegram.remembered import Remembered
 from adapters.telegram.spot import Call, Spot, Turn
 from adapters.telegram.writer import width
+from bot.events import User
 from bot.observe import get_logger
 from bot.surface import Gone, Outgoing
 
@@ -80,7 +81,7 @@ class Writing:
                 self._forms.put(_key(spot, id), "rich")
                 return id
         shown = shown or rendered(message)
-        if asks and message.asks and not spot.chat.private and reply_to is None:
+        if _names(spot, message):
             shown = _addressed(spot, shown)
 
         async def send(entities: Sequence[Entity]) -> int:
@@ -191,8 +192,20 @@ async def _formatted(
 
 def _can_ask(spot: Spot) -> bool:
     """In a group only the one who is asked gets the reply opened, who must be named somehow."""
-    user = spot.place.user
-    return spot.chat.private or spot.reply_to is not None or bool(user.id.isdigit() and user.name)
+    return spot.chat.private or spot.reply_to is not None or _has_name(spot.place.user)
+
+
+def _names(spot: Spot, message: Outgoing) -> bool:
+    """Whether only the name shows for whom it is: it replies to nothing, or to others' words."""
+    if spot.chat.private or not _has_name(spot.place.user) or not message.mine:
+        return False
+    if spot.place.interaction:
+        return not message.text.startswith(spot.place.user.name)
+    return bool(message.asks) and spot.reply_to is None
+
+
+def _has_name(user: User) -> bool:
+    return user.id.isdigit() and bool(user.name)
 
 
 def _addressed(spot: Spot, shown: Rendered) -> Rendered:

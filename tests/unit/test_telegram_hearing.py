@@ -1,12 +1,15 @@
 """What is done with an update besides keeping it, and what one update can break."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.telegram.page import Page
 from bot.events import Action, Event, Message
+from bot.surface import Outgoing
+from tests.fakes.bot_api import Post, Seat
 from tests.fakes.telegram_intake import TOKEN, House, running
 
 
@@ -99,6 +102,57 @@ async def test_a_press_is_acknowledged_without_keeping_anybody_waiting() -> None
         assert sorted(house.bots[0].answered) == [press, forged]
         assert house.texts == ["And coffee?"]
         assert [e.name for e in house.accepted.values() if isinstance(e, Action)] == ["like"]
+
+
+ONLY = Outgoing(text="Only Ada can do this.", mine=True)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_whoever_presses_what_is_not_theirs_hears_so_alone_or_by_name(late: bool) -> None:
+    async with running(House()) as house:
+        seat, post = answer_in_a_group(house)
+
+        async def tell(event: Event) -> None:
+            if isinstance(event, Action):
+                await asyncio.sleep(late)
+                alone = house.adapter.capabilities(event.place).private_replies
+                assert alone is not late
+                await house.adapter.post(replace(event.place, only_user=alone), ONLY)
+
+        async with asyncio.TaskGroup() as group:
+
+            async def begin(event: Event) -> None:
+                group.create_task(tell(event))
+
+            house.refuse = begin
+            press = seat.press(post, "👍")
+            await asyncio.sleep(5)
+        [bot] = house.bots[:1]
+        assert bot.answered == [press]
+        assert bot.windows == ({} if late else {press: "Only Ada can do this."})
+        told = [(said.text, said.reply_to) for said in seat.answers[1:]]
+        assert told == ([("Bo\nOnly Ada can do this.", post.id)] if late else [])
+
+
+async def test_a_press_nobody_has_words_for_is_acknowledged_soon() -> None:
+    async with running(House()) as house:
+        seat, post = answer_in_a_group(house)
+        press = seat.press(post, "👍")
+        await asyncio.sleep(1)
+        assert house.bots[0].answered == [press] and not house.bots[0].windows
+
+
+def answer_in_a_group(house: House) -> tuple[Seat, Post]:
+    """Bo's seat, and the bot's answer to a question of Ada's."""
+    group = house.telegram.group(house.bots[0])
+    ada, bo = (group.seat(house.telegram.person(name)) for name in ("Ada", "Bo"))
+    question = ada.say("/ask tea")
+    keys = {"inline_keyboard": [[{"text": "👍", "callback_data": "like:a"}]]}
+    answer = {"chat_id": group.chat.id, "text": "Tea", "reply_markup": keys}
+    house.telegram.call(
+        TOKEN, "sendMessage", answer | {"reply_parameters": {"message_id": question.id}}
+    )
+    return bo, ada.answers[0]
 
 
 async def test_a_press_that_cannot_be_acknowledged_is_heard_all_the_same() -> None:

@@ -30,6 +30,15 @@ class TestWhatElsePeopleDo:
         assert told.event.ref == ref(10, GROUP) and told.event.place.reply_to == ref(11, GROUP)
         assert (told.event.place.user.id, told.event.at) == ("1001", NOW)
 
+    def test_somebody_elses_press_is_answered_alone_or_at_what_was_pressed(self) -> None:
+        update = payload("press")
+        query = part(update, "callback_query")
+        query["from"] = {"id": 1002, "is_bot": False, "first_name": "Bo"}
+        told = parse(update, ME, now=NOW).event
+        assert told is not None and told.place.user.id == "1002"
+        assert (told.place.interaction, told.place.reply_to) == ("778899", ref(10, GROUP))
+        assert heard("press").event.place.interaction == ""  # type: ignore[union-attr]  # is one
+
     def test_a_press_on_an_old_message_is_one(self) -> None:
         told = heard("press_inaccessible").event
         assert isinstance(told, Action) and told.ref == ref(10) and told.place.chat.private

@@ -117,6 +117,8 @@ def answer_query(telegram: "Telegram", bot: Bot, given: Given, _: object) -> obj
     if at is None or telegram.clock() - at > QUERY_LASTS:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
     bot.answered.append(number)
+    if words := str(given.get("text", "")):
+        bot.windows[number] = words
     return True
 
 

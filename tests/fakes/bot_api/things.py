@@ -195,6 +195,7 @@ class Bot:
     words: dict[tuple[str, str], str] = field(default_factory=dict)  # descriptions by language
     open_queries: dict[str, float] = field(default_factory=dict)  # callback queries → when
     answered: list[str] = field(default_factory=list)
+    windows: dict[str, str] = field(default_factory=dict)  # what presses were answered with
     hooked_at: float = -10.0
 
     def user(self) -> dict[str, object]:
