@@ -119,6 +119,7 @@ def walk(connection: Connection) -> None:
     assert ready.changed(connection, CHANGE, {"this": 4}) == 0
     [row] = plainly(connection, BY_ID, {"this": 3})
     assert (row["sure"], row["at"]) == (False, LATER)
+    assert readily(connection, SINCE, {"since": LATER}) == [{"id": 3}]
     assert ready.changed(connection, TAKE_OUT, {"this": 3}) == 1
     assert plainly(connection, BY_ID, {"this": 3}) == []
     unless_there = new(connection.dialect.name, THINGS, "name")

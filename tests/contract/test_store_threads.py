@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
@@ -96,6 +96,11 @@ async def test_a_connection_stays_open_from_one_errand_to_the_next(one: Threads)
     connections = [await one.run(lambda connection: connection) for _ in range(2)]
     assert connections[0] is connections[1]
     assert not connections[0].closed
+
+
+def make_table(connection: Connection) -> None:
+    connection.execute(text("CREATE TABLE things (id INTEGER)"))
+    connection.commit()
 
 
 class Odd(BaseException):
@@ -184,9 +189,12 @@ async def test_what_nobody_waits_for_any_more_is_done_all_the_same(one: Threads)
 async def test_closing_does_what_was_handed_in_and_lets_go_of_the_file(
     engine: Engine, tmp_path: Path
 ) -> None:
+    closed: list[object] = []
+    event.listen(engine, "close", lambda *_: closed.append(1))
     threads = Threads(engine, 1, "one")
     gate, done = Gate(), []
     handed_in = [threads.run(gate), threads.run(raising(ZeroDivisionError()))]
+    made = threads.run(make_table)
     handed_in += [threads.run(partial(lambda n, _: done.append(n), n)) for n in range(100)]
     last = await asyncio.to_thread(gate.began.wait, PATIENCE)
     closing = asyncio.create_task(asyncio.to_thread(threads.close))
@@ -197,7 +205,9 @@ async def test_closing_does_what_was_handed_in_and_lets_go_of_the_file(
     assert done == list(range(100))
     first, failed, *rest = await asyncio.gather(*handed_in, return_exceptions=True)
     assert (first, type(failed), rest) == ("gate", ZeroDivisionError, [None] * 100)
+    assert made.result() is None
     assert [thread for thread in threading.enumerate() if thread.name == "one_0"] == []
+    assert closed == [1]
     assert [file.name for file in tmp_path.iterdir()] == ["threads.db"]  # no log beside it
 
 
