@@ -5,11 +5,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bot.phrases import of
 from tests.fakes.counted_sandbox import MARK, Counted, Writing
-from tests.fakes.crowd import Asked, Crowd
+from tests.fakes.crowd import Asked, Guest
 
 EN = of("en")
 ENDED = (f"*{EN.stopped}*", f"*{EN.interrupted}*")
@@ -20,6 +20,20 @@ KEPT = 2.5
 """Seconds after which words must have been kept: the bot keeps them every 1.9, and must commit."""
 
 Message = Mapping[str, Any]
+
+
+class Crowd(Protocol):
+    """Who asked what, and what is on their screens."""
+
+    @property
+    def guests(self) -> Sequence[Guest]: ...
+
+    done: Counter[str]
+    below: Counter[str]
+    repeats: Counter[str]
+
+    async def look(self) -> Mapping[str, Any]: ...
+    async def unsaid(self) -> Counter[str]: ...
 
 
 @dataclass
@@ -64,7 +78,7 @@ def judge(
         _judge_endings(told, wanted, unsaid[guest.chat], found)
         _judge_texts(told, guests, app, found)
     _judge_api(app, guests, found)
-    _judge_orphans(messages, guests, app, found)
+    _judge_orphans(messages, guests, app, unsaid, found)
     if likes != guests.done["rate"]:
         found.faults.append(f"{guests.done['rate']} ratings, {likes} of them at the API")
     voices = sum(bool(message["voice"]) for message in messages)
@@ -123,9 +137,13 @@ def _judge_api(app: Counted, guests: Crowd, found: Verdict) -> None:
 
 
 def _judge_orphans(
-    messages: Sequence[Message], guests: Crowd, app: Counted, found: Verdict
+    messages: Sequence[Message],
+    guests: Crowd,
+    app: Counted,
+    unsaid: Counter[str],
+    found: Verdict,
 ) -> None:
-    """What lost its reader was stopped, and its words are still there."""
+    """What lost its reader was stopped, and its words are still there, unless that is in doubt."""
     touched = {
         mark
         for guest in guests.guests
@@ -133,6 +151,10 @@ def _judge_orphans(
         if asked.sequel in ("edit", "again")
         for mark in (asked.mark, asked.earlier)
     }
+    chats = {asked.mark: guest.chat for guest in guests.guests for asked in guest.questions}
+    doubts = unsaid + Counter(
+        message["chat"] for message in messages if message["text"] == EN.maybe_incomplete
+    )
     for writing in app.writings:
         if writing.whole or not writing.left_at or not writing.mark:
             continue
@@ -140,17 +162,21 @@ def _judge_orphans(
             found.orphans += 1
             if writing.task not in app.stopped:
                 found.faults.append(f"{writing.mark} is written on, and nobody reads it")
-        if writing.mark not in touched:
-            _judge_kept(writing, messages, found)
+        if writing.mark in touched or _is_kept(writing, messages, found):
+            continue
+        # What waited to be posted when the bot was killed may be there, and is not posted again.
+        chat = chats.get(writing.mark, "")
+        doubts[chat] -= 1
+        if doubts[chat] < 0:
+            found.faults.append(f"{writing.mark}: words that were written for long are gone")
 
 
-def _judge_kept(writing: Writing, messages: Sequence[Message], found: Verdict) -> None:
+def _is_kept(writing: Writing, messages: Sequence[Message], found: Verdict) -> bool:
     kept = writing.text(before=writing.left_at - KEPT).strip()
     if not kept:
-        return
+        return True
     found.kept += 1
-    if not any(message["author"] == "bot" and kept in message["text"] for message in messages):
-        found.faults.append(f"{writing.mark}: words that were written for long are gone")
+    return any(message["author"] == "bot" and kept in message["text"] for message in messages)
 
 
 def _buttons(message: Message) -> set[str]:

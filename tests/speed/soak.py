@@ -1,8 +1,8 @@
-"""Two hundred kills under a crowd: `python -m tests.speed.soak`, with status 1 for any fault.
+"""Kills under a crowd, 240 of them: `python -m tests.speed.soak`, with status 1 for any fault.
 
 Twenty rounds at a time in a room of their own, so that the whole history is still on the screen
-when it is judged: with each database, and each platform's behaviour. Every run has other moments;
-a seed that fails is printed and can be given.
+when it is judged: with each database, each platform's behaviour, and Telegram itself. Every run has
+other moments; a seed that fails is printed and can be given.
 """
 
 import asyncio
@@ -16,10 +16,16 @@ from pathlib import Path
 from bot.sandbox import Config
 from tests.fakes.counted_sandbox import counted_sandbox
 from tests.fakes.crowd import crowd, kill_rounds
+from tests.fakes.nursery import Nursery, nursery
 from tests.fakes.postgres import running_postgres
+from tests.fakes.telegram_bot import Way, telegram_bot
+from tests.fakes.telegram_crowd import Visitors
+from tests.fakes.telegram_crowd import kill_rounds as kill_under
 from tests.fakes.verdict import Verdict, verdict
 
-ROOMS = 10
+ROOMS = 12
+LATENCY = 0.1
+"""Seconds of each call to Telegram: a kill is to hit some whose outcome nobody can know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +44,35 @@ class Evening:
         return self.behaviour + " on PostgreSQL" * self.postgres
 
 
+@dataclass(frozen=True, kw_only=True)
+class Night:
+    """The same in Telegram; `in_group` of the people are in one group besides."""
+
+    way: Way
+    people: int = 10
+    in_group: int = 2
+    rounds: int = 3
+    pause: float = 1.2
+    patience: float = 25.0
+
+    @property
+    def name(self) -> str:
+        return f"Telegram by {self.way}"
+
+
 # Slack counts fifteen starts and stops a minute for everybody together.
-EVENINGS = (
+EVENINGS: tuple[Evening | Night, ...] = (
     Evening(),
     Evening(),
     Evening(postgres=True),
     Evening(behaviour="telegram", patience=120),
     Evening(behaviour="slack", people=8, patience=600),
+    Night(way="polling", rounds=20, patience=120),
+    Night(way="webhook", rounds=20, patience=120),
 )
 
 
-async def soak(
-    folder: Path, seed: int, evening: Evening = EVENINGS[0], **variables: str
-) -> Verdict:
+async def soak(folder: Path, seed: int, evening: Evening = Evening(), **variables: str) -> Verdict:
     """One room, and its kills. `variables` are settings of the bot."""
     async with counted_sandbox(Config(port=0, word_delay=0.01)) as app:
         environment = {
@@ -64,9 +86,24 @@ async def soak(
             return await verdict(guests, app, patience=evening.patience)
 
 
-def _spend(evening: Evening, seed: int) -> Verdict:
+async def spent(children: Nursery, folder: Path, seed: int, night: Night) -> Verdict:
+    """One Telegram, and the kills of a bot there."""
+    config = Config(port=0, word_delay=0.02)
+    async with telegram_bot(children, folder, night.way, config=config) as house:
+        house.telegram.latency = LATENCY
+        guests = Visitors(house, night.people, night.in_group)
+        await kill_under(guests, night.rounds, seed, pause=night.pause)
+        found = await verdict(guests, house.sandbox, patience=night.patience)
+        found.faults += guests.faults()
+        return found
+
+
+def _spend(evening: Evening | Night, seed: int) -> Verdict:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
+        if isinstance(evening, Night):
+            children = stack.enter_context(nursery())
+            return asyncio.run(spent(children, Path(folder), seed, evening))
         variables = {}
         if evening.postgres:
             variables["DATABASE_URL"] = stack.enter_context(running_postgres())
