@@ -97,6 +97,10 @@ class Account:
         """The group has another id from now on."""
         self._chats.move(int(old), int(new))
 
+    def moved(self, chat: str) -> str:
+        """The id that the chat has now."""
+        return str(self._chats.moved(int(chat)))
+
     def administers(self, chat: str) -> bool:
         """Whether the bot is known to be administrator of the group, and so hears reactions."""
         return self._chats.administers(int(chat))

@@ -111,6 +111,10 @@ class Edits:
             except Gone as gone:
                 if self._shown is None:
                     raise
+                if self.ref.chat != spot.now:
+                    # The group has moved, and left its messages behind.
+                    self.ref = None
+                    return await self._write(turn, message, shown)
                 # Somebody saw it grow and took it away: it is not to come back.
                 raise Forbidden("the growing message was deleted") from gone
         self._shown = message

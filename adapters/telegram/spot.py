@@ -32,8 +32,13 @@ class Spot:
 
     @property
     def reply_to(self) -> int | None:
-        """The message that what is said now replies to."""
-        return self._quoting.reply_to(self.place)
+        """The message that what is said now replies to; those of a moved chat stay behind."""
+        return None if self.now != self.chat.id else self._quoting.reply_to(self.place)
+
+    @property
+    def now(self) -> str:
+        """The chat's id today: of a group that has moved it is another one."""
+        return self.account.moved(self.chat.id)
 
     @property
     def messages(self) -> Sequence[Budget]:
@@ -47,7 +52,7 @@ class Spot:
 
     def ref(self, message: int) -> MessageRef:
         return MessageRef(
-            platform=PLATFORM, workspace=self.account.id, chat=self.chat.id, id=str(message)
+            platform=PLATFORM, workspace=self.account.id, chat=self.now, id=str(message)
         )
 
     def turn(self, rank: Rank, who: str = "", *, tries: int = 1) -> "Turn":

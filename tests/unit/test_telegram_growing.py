@@ -9,7 +9,7 @@ import pytest
 from adapters.telegram.growing import GROUP_GAPS, HOLD
 from adapters.telegram.outbound import TelegramSurface
 from bot.surface import Forbidden, Gone, Outgoing
-from tests.fakes.telegram_answers import LIKE, drawn, kinds, live, show
+from tests.fakes.telegram_answers import LIKE, asked, drawn, kinds, live, show
 from tests.fakes.telegram_stage import TelegramStage, place
 
 
@@ -232,3 +232,17 @@ class TestEdits:
             assert stage.dm.answers[0].buttons == ["⏹ Stop"]
             assert await message.finish(Outgoing(text="After all", buttons=(LIKE,))) == old
         assert kinds(stage.dm) == ["post", "edit", "edit"]
+
+
+async def test_an_answer_goes_on_where_its_group_has_moved_to(stage: TelegramStage) -> None:
+    old = stage.telegram.group(stage.bot, kind="group")
+    seat = old.seat(stage.dm.person)
+    where = asked(seat)
+    async with stage.surface.grow(where) as message:
+        await show(stage, message, "Tea")
+        new = old.migrate()
+        await show(stage, message, "Tea is")
+        ref = await message.finish(Outgoing(text="Tea is a drink.", buttons=(LIKE,)))
+    [post] = new.seat(stage.dm.person).answers
+    assert (post.text, post.buttons, post.reply_to) == ("Tea is a drink.", ["👍"], 0)
+    assert (ref.chat, ref.id) == (str(new.chat.id), str(post.id))
