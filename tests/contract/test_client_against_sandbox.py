@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -39,13 +40,14 @@ from bot.sandbox import Config, serve
 pytestmark = pytest.mark.real_time
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
-QUICK = Patience(begin=0.4, silence=0.4, stop=0.4, only_pings=0.6, tail=0.3, busy=0.2, backoff=0.01)
+# What is to come may take its time on a busy machine; what never comes is waited for less, by name.
+PATIENT = Patience(busy=0.2, backoff=0.01)
 SPEED = 50.0
 
 
 @asynccontextmanager
 async def sandbox(
-    app: str = "app-plain", *, fault: str = "", patience: Patience = QUICK, **settings: object
+    app: str = "app-plain", *, fault: str = "", patience: Patience = PATIENT, **settings: object
 ) -> AsyncIterator[CompletionClient]:
     config = Config(port=0, fault=fault, speed=SPEED, **settings)  # type: ignore[arg-type]  # by name
     async with (
@@ -275,17 +277,19 @@ async def test_every_refusal_reaches_the_caller_as_its_error(
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    ("fault", "reason", "patience"),
     [
-        ("cut", "broken"),
-        ("unfinished", "eof"),
-        ("silence", "silence"),
-        ("only-pings", "only pings"),
-        ("garbled", "malformed"),
+        ("cut", "broken", PATIENT),
+        ("unfinished", "eof", PATIENT),
+        ("silence", "silence", replace(PATIENT, silence=0.4)),
+        ("only-pings", "only pings", replace(PATIENT, only_pings=0.6)),
+        ("garbled", "malformed", PATIENT),
     ],
 )
-async def test_every_broken_stream_is_interrupted(fault: str, reason: str) -> None:
-    async with sandbox(fault=fault) as api:
+async def test_every_broken_stream_is_interrupted(
+    fault: str, reason: str, patience: Patience
+) -> None:
+    async with sandbox(fault=fault, patience=patience) as api:
         stream = api.stream({"query": "n=5"}, user="ann")
         with pytest.raises(Interrupted) as caught:
             await read(stream)
@@ -348,12 +352,12 @@ async def test_wav_called_mpeg_is_wav() -> None:
 
 async def test_a_server_deaf_to_stops_is_left() -> None:
     async with (
-        sandbox(fault="deaf-stop") as api,
+        sandbox(fault="deaf-stop", patience=replace(PATIENT, stop=0.4)) as api,
         api.stream({"query": "n=1000 d=1"}, user="ann") as stream,
     ):
         await anext(stream)
         began = asyncio.get_running_loop().time()
         await stream.stop()
         events = [event async for event in stream]
-        assert asyncio.get_running_loop().time() - began < 0.7
+        assert asyncio.get_running_loop().time() - began < 5  # it would go on for twenty
     assert events[-1] == Finished(stopped=True)
