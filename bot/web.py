@@ -127,7 +127,11 @@ async def _metrics(request: web.Request) -> web.Response:
 @asynccontextmanager
 async def listening(application: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
     """The server, open for the length of a block; gives the port it listens on."""
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSING)
+    # No platform sends packed bodies, and a stranger's megabyte unpacks to a gigabyte: even to throw
+    # that away would hold up everybody for a second.
+    runner = web.AppRunner(
+        application, access_log=None, shutdown_timeout=CLOSING, auto_decompress=False
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

@@ -71,7 +71,9 @@ async def opened(house: House | None = None) -> AsyncIterator[tuple[House, TestC
     application = web.build([house.adapter.missing], house.adapter.routes(house.accept))
     for account in house.adapter.accounts.values():
         await account.meet()
-    async with TestClient(TestServer(application)) as client:
+    server = TestServer(application)
+    await server.start_server(auto_decompress=False)  # as the bot's own
+    async with TestClient(server) as client:
         yield house, client
 
 
@@ -159,10 +161,8 @@ class TestTheDoor:
                     PATH, data=spaces(webhook.LIMIT + 1), headers={HEADER: SECRET, **length}
                 ) as answer:
                     assert answer.status == 413
-            bomb = gzip.compress(b" " * 20_000_000)
-            assert await knock(client, bomb, **{"Content-Encoding": "gzip"}) == 413
             padded = TEXT + b" " * (webhook.LIMIT - len(TEXT))
-            assert await knock(client, gzip.compress(padded), **{"Content-Encoding": "gzip"}) == 200
+            assert await knock(client, padded) == 200
             assert len(house.accepted) == 1
 
     @pytest.mark.parametrize(
@@ -199,15 +199,12 @@ class TestTheDoor:
                 assert await knock(client, body) == 200 and house.accepted == []
         assert not [line for line in logs if line["log_level"] == "error"]
 
-    async def test_a_body_that_is_not_packed_as_it_says_is_refused(self) -> None:
+    async def test_a_body_that_is_packed_or_says_so_is_refused(self) -> None:
         async with opened() as (house, client):
             for packing in ("gzip", "deflate", "br", "unknown"):
-                packed = {"Content-Encoding": packing, "Connection": "close"}
-                status = await knock(client, b"no such thing", **packed)
-                assert status == 400
-            packed = gzip.compress(TEXT)
-            assert await knock(client, packed, **{"Content-Encoding": "gzip"}) == 200
-            assert len(house.accepted) == 1
+                for body in (b"no such thing", gzip.compress(TEXT)):
+                    assert await knock(client, body, **{"Content-Encoding": packing}) == 400
+            assert house.accepted == []
 
     async def test_a_body_that_never_ends_is_given_up(
         self, monkeypatch: pytest.MonkeyPatch
@@ -350,6 +347,15 @@ class TestItsAddress:
             assert [(line["event"], line["reason"]) for line in logs] == [
                 ("telegram could not deliver", "Connection refused")
             ]
+
+    async def test_why_nothing_comes_is_told_soon_after_the_start(self) -> None:
+        async with running(House()) as house:
+            assert house.bot.webhook is not None
+            house.bot.webhook.last_error = "Connection refused"
+            house.bot.webhook.last_error_at = 1_795_330_000
+            with capture_logs() as logs:
+                await asyncio.sleep(70)
+            assert [line["event"] for line in logs] == ["telegram could not deliver"]
 
     async def test_a_secret_that_somebody_else_has_set_is_set_back(self) -> None:
         async with running(House()) as house:

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -45,6 +46,19 @@ async def test_health_readiness_and_metrics_answer() -> None:
         assert (status, "python_info" in text) == (200, True)
         assert "parley_inbox_depth" in text
         assert (await fetch(port, "/nothing"))[0] == 404
+
+
+async def test_a_packed_body_stays_packed_and_keeps_nobody_waiting() -> None:
+    async def read(request: server.Request) -> server.Response:
+        return server.Response(body=await request.read())
+
+    packed = gzip.compress(bytes(2**22))
+    async with serving(route=read) as port, aiohttp.ClientSession() as session:
+        address = f"http://127.0.0.1:{port}/secret-token/route"
+        for packing in ("gzip", "br", "unknown"):
+            headers = {"Content-Encoding": packing}
+            async with session.post(address, data=packed, headers=headers) as response:
+                assert (response.status, await response.read()) == (200, packed)
 
 
 async def test_a_database_that_hangs_turns_readiness_red(monkeypatch: pytest.MonkeyPatch) -> None:
