@@ -121,6 +121,9 @@ async def _database(settings: Settings) -> Finding:
             words=f"{kind} at revision {at}, which belongs to a newer Parley",
             cure="install that version, or set DATABASE_URL to another database",
         )
+    if at != migrate.head() and kind == "sqlite":
+        words = f"sqlite, {'brought to this version' if at else 'made'} when serve begins"
+        return Finding(part="database", words=words)
     if at != migrate.head():
         return Finding(
             part="database",

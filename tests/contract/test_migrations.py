@@ -14,6 +14,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 import migrations
+from bot import check
 from bot.store import database, migrate
 from bot.store.tables import metadata
 
@@ -119,3 +120,13 @@ def test_steps_follow_each_other_in_one_line() -> None:
         (file.name[:4] for file in VERSIONS), reverse=True
     )
     assert len(steps) == len(VERSIONS)
+
+
+@pytest.mark.real_time
+async def test_check_says_that_postgresql_is_migrated_by_hand(
+    postgres: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres)
+    await check.run()
+    assert "postgresql at revision none" in (told := capsys.readouterr().out)
+    assert "→ run python -m bot migrate" in told
