@@ -24,6 +24,9 @@ BODY_PATIENCE: Final = 10.0
 CHECKED: Final = 300.0
 """Seconds between looks at what Telegram has as our address: a setWebhook of somebody else, for
 the same token, would take all updates away and nobody would say so."""
+SOON: Final = (5.0, 15.0, 40.0)
+"""Seconds before the first looks: who has just begun is waiting for a first message, and only
+Telegram knows why none is brought."""
 SETTLING: Final = 60.0  # seconds for the few calls of one look
 CONNECTIONS: Final = 100
 """Updates that Telegram brings at once, its most: storing one takes a few ms."""
@@ -79,6 +82,7 @@ class Webhook:
 
     async def run(self, accept: Accept) -> None:
         """Keep the address at Telegram, until cancelled."""
+        soon = iter(SOON)
         while True:
             try:
                 async with asyncio.timeout(SETTLING):
@@ -89,7 +93,7 @@ class Webhook:
                 pause = self.health.fail(error, deaf=deaf)
             else:
                 self.health.recover()
-                pause = CHECKED
+                pause = next(soon, CHECKED)
             await asyncio.sleep(pause)
 
     async def _settle(self) -> None:

@@ -350,6 +350,7 @@ class TestItsAddress:
 
     async def test_why_nothing_comes_is_told_soon_after_the_start(self) -> None:
         async with running(House()) as house:
+            await asyncio.sleep(1)
             assert house.bot.webhook is not None
             house.bot.webhook.last_error = "Connection refused"
             house.bot.webhook.last_error_at = 1_795_330_000
