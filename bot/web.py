@@ -127,8 +127,8 @@ async def _metrics(request: web.Request) -> web.Response:
 @asynccontextmanager
 async def listening(application: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
     """The server, open for the length of a block; gives the port it listens on."""
-    # No platform sends packed bodies, and a stranger's megabyte unpacks to a gigabyte: even to throw
-    # that away would hold up everybody for a second.
+    # No platform sends packed bodies. A stranger's megabyte unpacks to a gigabyte, and everybody
+    # would wait while it does, even if it is only thrown away.
     runner = web.AppRunner(
         application, access_log=None, shutdown_timeout=CLOSING, auto_decompress=False
     )
