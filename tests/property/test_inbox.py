@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Coroutine
 
 import structlog
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -20,6 +19,7 @@ from bot.store.database import Fault
 from bot.store.records import Work
 from bot.surface import Again, Busy, Gone, Unreachable
 from tests.fakes.clock import VirtualTimeLoop
+from tests.fakes.examples import examples
 from tests.fakes.happenings import command, edited, message, place, reaction
 from tests.fakes.rows import MemoryRows, now
 
@@ -200,7 +200,7 @@ class Platform(RuleBasedStateMachine):
         await self.process
 
 
-Platform.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
+Platform.TestCase.settings = examples(stateful_step_count=30)
 test_every_event_is_seen_through_once_and_in_order = Platform.TestCase
 
 

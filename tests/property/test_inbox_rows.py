@@ -7,13 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.store import database
 from bot.store.inbox import SqlInbox
 from bot.store.store import keeping
 from bot.store.tables import metadata
+from tests.fakes.examples import examples
 from tests.fakes.happenings import AT, message
 
 IDS = st.sampled_from("abcdef")
@@ -83,7 +84,7 @@ async def play(file: Path, rounds: list[list[tuple[str, str]]]) -> None:
 
 
 @pytest.mark.real_time
-@settings(max_examples=25)
+@examples(25)
 @given(ROUNDS)
 def test_rows_are_what_the_plainest_model_says(rounds: list[list[tuple[str, str]]]) -> None:
     with TemporaryDirectory() as folder, asyncio.Runner() as runner:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.live import LiveReply
@@ -23,6 +23,7 @@ from bot.surface import (
     Unreachable,
 )
 from tests.fakes.clock import VirtualTimeLoop
+from tests.fakes.examples import examples
 from tests.fakes.screen import Screen, place
 from tests.fakes.shelf import Shelf
 
@@ -154,7 +155,7 @@ def act(play: Play) -> Stage:
     return stage
 
 
-@settings(max_examples=120)
+@examples()
 @given(plays(sure))
 def test_the_last_text_lands_whole_and_once(play: Play) -> None:
     stage = act(play)
@@ -187,7 +188,7 @@ REPLACED_UNSEEN = Play(
 )
 
 
-@settings(max_examples=120)
+@examples()
 @example(REPLACED_UNSEEN)
 @given(plays(deleting))
 def test_what_people_delete_is_posted_anew_unless_they_do_it_again(play: Play) -> None:
@@ -203,7 +204,7 @@ def test_what_people_delete_is_posted_anew_unless_they_do_it_again(play: Play) -
         assert stage.said == stage.text.split()
 
 
-@settings(max_examples=120)
+@examples()
 @given(plays(unsure))
 def test_what_may_be_there_is_never_said_twice_and_the_rest_follows(play: Play) -> None:
     stage = act(play)
@@ -217,7 +218,7 @@ def test_what_may_be_there_is_never_said_twice_and_the_rest_follows(play: Play) 
         assert stage.said == stage.text.split()
 
 
-@settings(max_examples=120)
+@examples()
 @given(plays(st.none(), simple=True))
 def test_the_screen_is_never_further_behind_than_a_slot_and_two_calls(play: Play) -> None:
     """One call may have been on its way when the text came, and the next one brings it."""

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pyromark
 import pytest
 import regex
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from bot.markdown import Pages, Tail, close_open, pieces
 from bot.markdown.signs import HEAD, HELD, LINK
+from tests.fakes.examples import examples
 
 OPTIONS = (
     pyromark.Options.ENABLE_TABLES
@@ -134,7 +135,7 @@ measures = st.builds(
 )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.one_of(rubbish, documents), sizes)
 def test_a_frame_does_not_depend_on_how_the_text_came(text: str, sizes: list[int]) -> None:
     tail = Tail()
@@ -143,7 +144,7 @@ def test_a_frame_does_not_depend_on_how_the_text_came(text: str, sizes: list[int
         assert tail.shown() == close_open(prefix)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(documents)
 def test_what_was_seen_is_never_taken_back(text: str) -> None:
     whole = seen(text)
@@ -155,7 +156,7 @@ def test_what_was_seen_is_never_taken_back(text: str) -> None:
     assert seen(tail.shown()) == whole
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.one_of(rubbish, documents), sizes)
 def test_what_lasts_is_only_ever_added_to(text: str, sizes: list[int]) -> None:
     tail, before = Tail(), ""
@@ -181,7 +182,7 @@ def test_little_is_held_back(text: str, again: str, times: int) -> None:
         assert len(text.rstrip()) - len(shown) <= LINK + HEAD + HELD
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.one_of(rubbish, documents), measures)
 def test_no_character_is_lost_between_pieces_and_each_fits(
     text: str, fits: Callable[[str], int]
@@ -196,7 +197,7 @@ def test_no_character_is_lost_between_pieces_and_each_fits(
 roomy = st.builds(holding, st.sampled_from([10, 30, 80]), st.sampled_from([letters, utf16, utf8]))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.one_of(rubbish, documents), roomy, sizes)
 def test_a_cut_does_not_move_while_the_text_grows(
     text: str, fits: Callable[[str], int], sizes: list[int]

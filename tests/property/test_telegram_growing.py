@@ -3,13 +3,14 @@
 import asyncio
 from typing import Literal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.live import LiveReply
 from bot.surface import Button, Outgoing
 from tests.fakes.bot_api import Seat
 from tests.fakes.clock import VirtualTimeLoop
+from tests.fakes.examples import examples
 from tests.fakes.stage import Forgetful
 from tests.fakes.telegram_stage import TelegramStage, place
 
@@ -29,7 +30,7 @@ answers = st.lists(st.lists(chunks, min_size=1, max_size=25), min_size=1, max_si
 
 
 @given(answers, st.sampled_from([0.0, 0.05, 1.5]), st.sampled_from(["draft", "edit", "group"]))
-@settings(max_examples=40)
+@examples(40)
 def test_every_answer_comes_whole_and_nothing_is_refused(
     written: list[list[tuple[str, float]]],
     latency: float,

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.telegram import markup
@@ -23,6 +23,7 @@ from adapters.telegram.markup import (
 )
 from adapters.telegram.rich import TAGS, to_rich
 from bot.markdown import Pages, pieces
+from tests.fakes.examples import examples
 
 SIGNS = [
     *["**", "*", "_", "~~", "`", "```", "[", "]", "](", "![", "<", ">", "|", "||", "$", "$$", "\\"],
@@ -167,7 +168,7 @@ def check_calls(rendered: Rendered) -> None:
             assert any(first <= start < last for first, last in unseen), found
 
 
-@settings(max_examples=100)
+@examples()
 @given(texts)
 @example("**@**durov and /**start**")
 @example("||`x`|| **a `b` c** [`d`](https://e.example)")
@@ -182,7 +183,7 @@ def test_any_text_is_a_message_telegram_takes_and_calls_nobody(text: str) -> Non
     check_calls(rendered)
 
 
-@settings(max_examples=50)
+@examples()
 @given(texts)
 def test_what_has_anything_to_be_seen_shows_something(text: str) -> None:
     if re.search(r"[a-z0-9]", text):
@@ -190,7 +191,7 @@ def test_what_has_anything_to_be_seen_shows_something(text: str) -> None:
     assert plain(text).replace("\u2060", "") == render(text, mine=True).text.replace("\u2060", "")
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.one_of(texts, documents), st.lists(st.integers(5, 60), min_size=1, max_size=5))
 @example("\\[\n- a\n\\]\n\nb\n\nc", [5])
 def test_a_growing_text_is_shown_as_the_whole_one(text: str, sizes: list[int]) -> None:
@@ -201,7 +202,7 @@ def test_a_growing_text_is_shown_as_the_whole_one(text: str, sizes: list[int]) -
     assert frames.render(text) == render(text)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.one_of(long_documents, texts.map(lambda text: text * 60)))
 def test_what_fits_is_within_both_limits_and_what_does_not_is_not(text: str) -> None:
     size = fits(text)
@@ -213,7 +214,7 @@ def test_what_fits_is_within_both_limits_and_what_does_not_is_not(text: str) -> 
         assert len(utf16(whole.text)) // 2 > LONGEST or len(whole.entities) == MOST_ENTITIES
 
 
-@settings(max_examples=100)
+@examples()
 @given(texts)
 @example("- - - a\nb\nc\nd")
 @example("> ===\n> a\n> ===")
@@ -228,7 +229,7 @@ def test_a_look_at_the_signs_alone_never_takes_a_text_for_shorter(text: str) -> 
         assert fits(text) < max(len(text), 2) or not rendered.entities
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(long_documents)
 def test_every_page_of_a_long_answer_fits_and_nothing_is_lost(text: str) -> None:
     pages = [page.text for page in pieces(text, fits)]
@@ -240,7 +241,7 @@ def test_every_page_of_a_long_answer_fits_and_nothing_is_lost(text: str) -> None
     assert letters("".join(shown)) == letters(plain(without_tables))
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(long_documents, st.integers(50, 900))
 def test_a_growing_page_fits_at_every_frame(text: str, size: int) -> None:
     pages = Pages(fits)
@@ -289,7 +290,7 @@ class Inspector(HTMLParser):
         raise AssertionError("an instruction")
 
 
-@settings(max_examples=100)
+@examples()
 @given(st.one_of(texts, documents))
 @example("> " * 40 + "- " * 40 + "| a |\n|---|\n| **[b](https://c.example)** |")
 @example("<tg-button type='callback_data' data='x'>Pay</tg-button>")
