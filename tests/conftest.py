@@ -1,18 +1,23 @@
 """What every test stands on: the clock, a scrubbed environment, and no network but loopback."""
 
 import asyncio
+import gc
 import ipaddress
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
 
 from tests.fakes.clock import VirtualTimeLoop
+from tests.fakes.examples import TIMES, USUAL
+from tests.fakes.shares import Shares, turn
 
 OURS = ("COMPLETION_", "DATABASE_", "TELEGRAM_", "SLACK_", "PARLEY_", "PUBLIC_URL", "PORT")
 
@@ -23,6 +28,7 @@ for name in [name for name in os.environ if name.startswith(OURS)]:
 # front of it a run repeats the last one's examples, so that a red build is red again.
 hypothesis.settings.register_profile(
     "parley",
+    max_examples=USUAL * TIMES,
     deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
@@ -39,10 +45,27 @@ def pytest_asyncio_loop_factories(
     return {"virtual": VirtualTimeLoop}
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares:
+    return Shares(config, log)
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Whoever only hands out tests and prints how they end is not measured."""
     if getattr(session.config.option, "numprocesses", None):
         sys.settrace(None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Every worker imports all of the project, and one of them measures it."""
+    with _unmeasured(os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0"):
+        found = yield
+    gc.freeze()  # what was found lives to the end: no need to look through it again and again
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=turn)
 
 
 # They walk the same lines a thousand times over, or hold against the text of the project: the other
@@ -53,15 +76,22 @@ UNMEASURED = ("property", "docs")
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
     """Measure no coverage where it would tell nothing new."""
+    with _unmeasured(_tells_nothing_new(item)):
+        return (yield)
+
+
+@contextmanager
+def _unmeasured(wanted: bool) -> Iterator[None]:
     here, threads = sys.gettrace(), threading.gettrace()
-    if here is None or not _tells_nothing_new(item):
-        return (yield)
+    if here is None or not wanted:
+        yield
+        return
     sys.settrace(None)
-    threading.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]  # None is what it takes
     try:
-        return (yield)
+        yield
     finally:
-        threading.settrace(threads)
+        threading.settrace(threads)  # type: ignore[arg-type]  # what it gave
         sys.settrace(here)
 
 

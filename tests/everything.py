@@ -16,7 +16,10 @@ ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 
-PARALLEL = ("-n", "logical", "--dist", "worksteal")
+# Twice as many as processors: while one waits for a bot or a page, another works. Which tests go
+# together, and in what order, is told in tests/fakes/shares.py.
+WORKERS = 2 * (os.cpu_count() or 1)
+PARALLEL = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 # Each line: what it shows, and the command.
 TEXT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
