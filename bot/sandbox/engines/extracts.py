@@ -67,13 +67,18 @@ def make_numbered_list(text: str) -> str:
 
 
 def make_table(text: str) -> str:
-    """A table of lines (one at least) with cells parted by commas, semicolons, tabs or bars."""
+    """A table of lines (one at least) with cells parted by commas, semicolons, tabs or bars.
+
+    Empty where no cell holds anything.
+    """
     lines = [line[:LONGEST_ROW].strip("|") for line in _lines(text)[:MOST_ROWS]]
     sign = max(",;\t|", key=lines[0].count)
     rows = [
         [" ".join(cell.split()).replace("|", "\\|") for cell in row]
         for row in csv.reader(lines, delimiter=sign)
     ]
+    if not any(map(any, rows)):
+        return ""
     width = max(map(len, rows))
     head, *body = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
     return "\n".join([head, "|" + " --- |" * width, *body])

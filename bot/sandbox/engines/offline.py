@@ -85,7 +85,12 @@ async def _answer(task: Task) -> str:
     command, text = await asyncio.to_thread(_understand, prompt)
     if command and (text or command.demonstration):
         answer = await asyncio.to_thread(command.work, text, _in_request(prompt, wish))
-        answer = _frame(answer, command.what, wish)
+        # Text of marks alone, such as ":", holds no sentence and no line.
+        answer = (
+            _frame(answer, command.what, wish)
+            if answer.strip()
+            else f"I found nothing in the text to make {command.what} of."
+        )
     elif task.pictures:
         told = [await pictures.describe(picture) for picture in task.pictures]
         answer = _frame("\n\n".join(told), "what the file itself tells", wish)

@@ -208,6 +208,22 @@ async def test_text_without_a_request_is_shortened_and_that_is_said() -> None:
     assert told.startswith("No request came with this text, so I shortened it:\n\n")
 
 
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [
+        ("summary: :", "a summary"),
+        ("Key points: …", "the key points"),
+        ("as a list: ,;", "a list"),
+        ("as a numbered list: ,", "a numbered list"),
+        ("make a table: |,|", "a table"),
+        ("summary\n---\n***", "a summary"),
+        ("!!!\ntl;dr", "a summary"),
+    ],
+)
+async def test_text_of_marks_alone_is_told_to_hold_nothing(asked: str, what: str) -> None:
+    assert await answer(asked) == f"I found nothing in the text to make {what} of."
+
+
 @pytest.mark.real_time
 @pytest.mark.unmeasured
 async def test_very_long_text_is_cut_in_good_time() -> None:
@@ -219,6 +235,7 @@ async def test_very_long_text_is_cut_in_good_time() -> None:
 
 @settings(max_examples=60, deadline=None)
 @example(offline._COMMANDS[0].asks.pattern, "\x1b", ": ")
+@example(offline._COMMANDS[1].asks.pattern, ":", ": ")
 @given(
     st.sampled_from([command.asks.pattern for command in offline._COMMANDS]),
     st.text(max_size=200),
