@@ -138,7 +138,7 @@ async def _read(request: web.Request) -> object:
             body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except web.RequestPayloadError:  # it is not packed as it says, or cut off
+    except web.RequestPayloadError:  # it is cut off
         raise web.HTTPBadRequest from None
     if len(body) > LIMIT:
         raise web.HTTPRequestEntityTooLarge(LIMIT, len(body))
