@@ -113,6 +113,21 @@ async def test_a_read_that_began_during_a_change_is_not_remembered(
     assert await known.get("ann", shelf.read) == "tea"
 
 
+async def test_a_change_that_has_landed_is_seen_before_its_writer_hears_of_it(
+    known: Known[str], shelf: Shelf
+) -> None:
+    async def change() -> None:
+        with known.changed("ann"):
+            shelf.kept["ann"] = "tea"
+            await asyncio.sleep(2)
+
+    await known.get("ann", shelf.read)
+    changing = asyncio.create_task(change())
+    await asyncio.sleep(1)
+    assert await known.get("ann", shelf.read) == "tea"
+    await changing
+
+
 async def test_a_change_that_fails_is_no_reason_to_remember_what_was(
     known: Known[str], shelf: Shelf
 ) -> None:
