@@ -106,9 +106,12 @@ def _judge_endings(told: Sequence[Message], wanted: int, unsaid: int, found: Ver
     if not wanted - unsaid <= len(endings) <= wanted + unknown:
         found.faults.append(f"{chat}: {wanted} endings wanted, {len(endings)} are there")
     open_ = [message for message in told if message["growing"] or "stop" in _buttons(message)]
-    if len(open_) > unknown:
+    # The line below is itself said at most once: killed twice in that moment, nothing is said.
+    if len(open_) > unknown + unsaid:
         ids = ", ".join(message["id"] for message in open_)
-        found.faults.append(f"{chat}: {ids} have no ending, {unknown} such are noted")
+        found.faults.append(
+            f"{chat}: {ids} have no ending, {unknown} such are noted, {unsaid} may be"
+        )
 
 
 def _judge_texts(told: Sequence[Message], guests: Crowd, app: Counted, found: Verdict) -> None:
