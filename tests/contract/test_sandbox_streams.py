@@ -198,10 +198,11 @@ async def test_a_stop_ends_a_silent_run_within_a_second(door: Door) -> None:
 
 @pytest.mark.parametrize("how", ["prompt", "header"])
 async def test_a_deaf_stop_succeeds_and_a_slow_one_takes_its_time(door: Door, how: str) -> None:
-    for fault, expected in (("deaf-stop", 5), ("slow-stop=4", 4)):
+    # The slow one comes after two chunks; a busy machine may take it for some more.
+    for fault, last, expected in (("deaf-stop", 4, 5), ("slow-stop=4", 20, 20)):
         word, header = (f"/{fault} ", "") if how == "prompt" else ("", fault)
         seen = []
-        async with aclosing(door.follow(f"{word}n=4 d=2")) as events:
+        async with aclosing(door.follow(f"{word}n={last} d=2")) as events:
             async for event in events:
                 if not seen:
                     assert (await door.stop(event["task_id"], fault=header)).status == 200

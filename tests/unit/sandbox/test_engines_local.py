@@ -124,8 +124,9 @@ async def test_stop_frees_the_model_while_it_reads(engine: LocalEngine) -> None:
     asked = time.process_time()
     following = writing(engine, asks("Hello"))
     assert await anext(following)
-    # Read to its end, the prompt would have taken two cores ten seconds.
-    assert time.process_time() - asked < 6
+    # Read to its end, the prompt would have taken two cores ten seconds. On a busy machine the
+    # model's threads wait for each other, which counts as well.
+    assert time.process_time() - asked < 12
     await following.aclose()
 
 
