@@ -231,6 +231,15 @@ class Capabilities:
     status_fades_after: float = inf
 
 
+Intend = Callable[[], Awaitable[None]]
+"""Awaited right before a call that may create a message, when its slot has been waited for: from
+then on the message may be there though its reply is never heard. It may be awaited repeatedly."""
+
+
+async def nothing() -> None:
+    """What is intended by who keeps no account of it."""
+
+
 Activity = Literal["thinking", "waiting", "rewriting", "speaking"]
 """What a status is about: the first words are on their way, something else comes before them and
 the words say what, an old message is about to be written over, a voice message is made."""
@@ -252,7 +261,7 @@ class Growing(Protocol):
         """One frame, by the calls that `cost` named; its slot has been taken."""
         ...
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         """The last word. Takes its own slots, repairs what expired, raises what it cannot."""
         ...
 
@@ -284,7 +293,9 @@ class Surface(Protocol):
         """A message that grows: a new one, or `old` written over."""
         ...
 
-    async def post(self, place: Place, message: Outgoing) -> MessageRef: ...
+    async def post(
+        self, place: Place, message: Outgoing, *, intend: Intend = nothing
+    ) -> MessageRef: ...
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
         """Needs nothing remembered: works after a restart."""
@@ -295,7 +306,7 @@ class Surface(Protocol):
     async def post_voice(self, place: Place, speech: Speech) -> MessageRef | None: ...
 
     async def post_document(
-        self, place: Place, document: Document, message: Outgoing
+        self, place: Place, document: Document, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
         """A file with `message` as its caption and with its buttons."""
         ...

@@ -16,12 +16,14 @@ from bot.surface import (
     Expired,
     Forbidden,
     Gone,
+    Intend,
     Rank,
     RateLimited,
     Slots,
     Stopped,
     SurfaceError,
     Unreachable,
+    nothing,
 )
 
 LISTED = 200  # calls that a new tab is shown
@@ -87,11 +89,17 @@ class Calls:
             self._list(doing, place, started, outcome)
 
     async def take(
-        self, doing: Doing, place: Place, behaviour: Behaviour, act: Callable[[], T]
+        self,
+        doing: Doing,
+        place: Place,
+        behaviour: Behaviour,
+        act: Callable[[], T],
+        intend: Intend = nothing,
     ) -> T:
         """One call with its slot. A 429 silences its scopes for everybody and is raised."""
         budgets = self.budgets(doing.kind, place, behaviour)
         await self._slots.slot(budgets, doing.rank, who=doing.who)
+        await intend()
         try:
             return await self.make(doing, place, behaviour, act)
         except RateLimited as limited:
@@ -100,13 +108,18 @@ class Calls:
             raise
 
     async def take_patiently(
-        self, doing: Doing, place: Place, behaviour: Behaviour, act: Callable[[], T]
+        self,
+        doing: Doing,
+        place: Place,
+        behaviour: Behaviour,
+        act: Callable[[], T],
+        intend: Intend = nothing,
     ) -> T:
         """`take`, and after a 429 once more: nothing was done, and nothing newer is waiting."""
         try:
-            return await self.take(doing, place, behaviour, act)
+            return await self.take(doing, place, behaviour, act, intend)
         except RateLimited:
-            return await self.take(doing, place, behaviour, act)
+            return await self.take(doing, place, behaviour, act, intend)
 
     def _admit(self, place: Place) -> None:
         chat = place.chat

@@ -13,7 +13,7 @@ from adapters.playground.calls import Calls, Doing
 from adapters.playground.inbound import PLATFORM
 from adapters.playground.records import BOT, Post
 from bot.events import MessageRef, Place
-from bot.surface import Budget, Expired, Outgoing, Rank, Stopped
+from bot.surface import Budget, Expired, Intend, Outgoing, Rank, Stopped, nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Edits:
             self.ref, self._shown = self._setting.ref(post), message
         return self.ref
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         message = screen.cleaned(message)
         if self.ref is not None and message == self._shown:
             screen.settle(self._setting.calls.room, self.ref)
@@ -82,6 +82,7 @@ class Edits:
             place,
             behaviour,
             lambda: self._write(message, growing=False),
+            intend if self.ref is None else nothing,
         )
         self.ref, self._shown = self._setting.ref(post), message
         return self.ref
@@ -137,7 +138,7 @@ class Draft:
         self._faded = asyncio.get_running_loop().time() + setting.behaviour.private.fades_after / 2
         return None
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         message = screen.cleaned(message)
         setting = self._setting
 
@@ -148,7 +149,7 @@ class Draft:
             return post
 
         doing = setting.doing("post", "post", message)
-        post = await setting.calls.take(doing, setting.place, setting.behaviour, write)
+        post = await setting.calls.take(doing, setting.place, setting.behaviour, write, intend)
         self.ref = setting.ref(post)
         return self.ref
 
@@ -205,11 +206,11 @@ class Stream:
             self._sent += added
         return self.ref
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         message = screen.cleaned(message)
         added = self._added(message.text)
         if self.ref is None or not self._open or added is None:
-            return await self._end_by_edit(message)
+            return await self._end_by_edit(message, intend)
         ref, room = self.ref, self._setting.calls.room
 
         def stop() -> None:
@@ -258,11 +259,11 @@ class Stream:
             )
         self._open = False
 
-    async def _end_by_edit(self, message: Outgoing) -> MessageRef:
+    async def _end_by_edit(self, message: Outgoing, intend: Intend = nothing) -> MessageRef:
         if self._open and self.ref is not None:
             self._setting.calls.room.passing.end_stream(self.ref.id)
             self._open = False
-        return await self._edits.finish(message)
+        return await self._edits.finish(message, intend=intend)
 
     def _added(self, text: str) -> str | None:
         """What is to be added to make `text`; None where adding does not make it."""

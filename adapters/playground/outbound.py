@@ -20,11 +20,13 @@ from bot.surface import (
     Form,
     Gone,
     Growing,
+    Intend,
     Outgoing,
     Rank,
     Speech,
     SurfaceError,
     TooLarge,
+    nothing,
 )
 
 _ENDS: dict[str, Call] = {"edits": "edit", "draft": "post", "stream": "stop"}
@@ -58,7 +60,9 @@ class RoomSurface:
     ) -> AbstractAsyncContextManager[Growing]:
         return self._growing(place, old)
 
-    async def post(self, place: Place, message: Outgoing) -> MessageRef:
+    async def post(
+        self, place: Place, message: Outgoing, *, intend: Intend = nothing
+    ) -> MessageRef:
         behaviour, message = self.room.behaviour, screen.cleaned(message)
 
         def act() -> Post:
@@ -66,7 +70,7 @@ class RoomSurface:
             return screen.post(self.room, place, message, private=self._private(place))
 
         doing = Doing(verb="post", kind="post", detail=described(message))
-        return self._ref(await self.calls.take_patiently(doing, place, behaviour, act))
+        return self._ref(await self.calls.take_patiently(doing, place, behaviour, act, intend))
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
         behaviour, message = self.room.behaviour, screen.cleaned(message)
@@ -116,7 +120,7 @@ class RoomSurface:
         )
 
     async def post_document(
-        self, place: Place, document: Document, message: Outgoing
+        self, place: Place, document: Document, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
         behaviour, message = self.room.behaviour, screen.cleaned(message)
         if len(document.data) > self.capabilities(place).upload_limit:
@@ -131,7 +135,7 @@ class RoomSurface:
             return screen.post(self.room, place, message, private=private, files=(file,))
 
         doing = Doing(verb="document", kind="file", detail=f"{len(document.data):,} bytes")
-        return self._ref(await self.calls.take_patiently(doing, place, behaviour, act))
+        return self._ref(await self.calls.take_patiently(doing, place, behaviour, act, intend))
 
     async def show_status(self, place: Place, words: str, *, doing: Activity = "waiting") -> None:
         chat, person = place.chat.id, place.user.id

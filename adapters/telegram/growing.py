@@ -12,7 +12,18 @@ from adapters.telegram.markup import Frames, Rendered
 from adapters.telegram.spot import Spot, Turn
 from adapters.telegram.writing import Writing
 from bot.events import MessageRef
-from bot.surface import Budget, Forbidden, Gone, Outgoing, Rank, RateLimited, Stopped, Unreachable
+from bot.surface import (
+    Budget,
+    Forbidden,
+    Gone,
+    Intend,
+    Outgoing,
+    Rank,
+    RateLimited,
+    Stopped,
+    Unreachable,
+    nothing,
+)
 
 DRAFT_GAPS: Final = (0.35, 0.6, 0.9, 1.25)
 """Seconds between frames by draft, the last one from then on: the first words are few, and more
@@ -88,21 +99,24 @@ class Edits:
             self._frames += 1
         return self.ref
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         if self.ref is not None and message == self._shown:
             return self.ref
         turn = self._spot.turn(Rank.FINAL, self._who)
-        return await self._write(turn, message, self._text.last(message))
+        return await self._write(turn, message, self._text.last(message), intend)
 
     def _frame(self) -> Budget:
         gaps = PRIVATE_GAPS if self._spot.chat.private else GROUP_GAPS
         return _frame(self._who, gaps if self._frames else (HOLD,), self._frames)
 
-    async def _write(self, turn: Turn, message: Outgoing, shown: Rendered | None) -> MessageRef:
+    async def _write(
+        self, turn: Turn, message: Outgoing, shown: Rendered | None, intend: Intend = nothing
+    ) -> MessageRef:
         spot, writing = self._spot, self._writing
         if self.ref is None:
             form = writing.grown(spot, message)
-            self.ref = spot.ref(await writing.send(turn, spot, message, form, shown))
+            sent = writing.send(turn, spot, message, form, shown, intend=intend)
+            self.ref = spot.ref(await sent)
         else:
             id = int(self.ref.id)
             form = writing.known(spot, id) or writing.grown(spot, message)
@@ -171,14 +185,15 @@ class Draft:
         self._frames += 1
         return None
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         if self._edits:
-            return await self._edits.finish(message)
+            return await self._edits.finish(message, intend=intend)
         spot, turn = self._spot, self._spot.turn(Rank.FINAL, self._who)
         await self._come(turn, message)
         form, shown = self._writing.form(spot, message), self._text.last(message)
         try:
-            self._ref = spot.ref(await self._writing.send(turn, spot, message, form, shown))
+            sent = self._writing.send(turn, spot, message, form, shown, intend=intend)
+            self._ref = spot.ref(await sent)
         except RateLimited:
             self._was_limited = True
             raise

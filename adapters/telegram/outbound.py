@@ -27,11 +27,13 @@ from bot.surface import (
     Form,
     Gone,
     Growing,
+    Intend,
     Outgoing,
     Rank,
     Slots,
     Speech,
     TooLarge,
+    nothing,
 )
 
 _NOWHERE: Final = 0
@@ -94,13 +96,15 @@ class TelegramSurface:
     ) -> AbstractAsyncContextManager[Growing]:
         return self._growing(place, old)
 
-    async def post(self, place: Place, message: Outgoing) -> MessageRef:
+    async def post(
+        self, place: Place, message: Outgoing, *, intend: Intend = nothing
+    ) -> MessageRef:
         spot = self._spot(place)
         if place.only_user and await _told_alone(spot, message):
             return spot.ref(_NOWHERE)
         turn = spot.turn(Rank.PERSON, tries=2)
         form = self._writing.form(spot, message)
-        return spot.ref(await self._writing.send(turn, spot, message, form))
+        return spot.ref(await self._writing.send(turn, spot, message, form, intend=intend))
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
         spot, id = self._spot(place), int(ref.id)
@@ -129,7 +133,7 @@ class TelegramSurface:
         return spot.ref(id)
 
     async def post_document(
-        self, place: Place, document: Document, message: Outgoing
+        self, place: Place, document: Document, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
         spot, shown = self._spot(place), captioned(rendered(message))
         _check_size(document.data)
@@ -147,7 +151,7 @@ class TelegramSurface:
             )
 
         turn = spot.turn(Rank.PERSON, tries=2)
-        return spot.ref(await self._writing.attach(turn, spot, send))
+        return spot.ref(await self._writing.attach(turn, spot, send, intend=intend))
 
     async def show_status(self, place: Place, words: str, *, doing: Activity = "waiting") -> None:
         """What is shown ends by itself, or with the next message."""

@@ -17,7 +17,7 @@ from adapters.telegram.spot import Call, Spot, Turn
 from adapters.telegram.writer import width
 from bot.events import User
 from bot.observe import get_logger
-from bot.surface import Gone, Outgoing
+from bot.surface import Gone, Intend, Outgoing, nothing
 
 T = TypeVar("T")
 Form: TypeAlias = Literal["text", "rich"]
@@ -64,7 +64,14 @@ class Writing:
         return self._forms.get(_key(spot, message))
 
     async def send(
-        self, turn: Turn, spot: Spot, message: Outgoing, form: Form, shown: Rendered | None = None
+        self,
+        turn: Turn,
+        spot: Spot,
+        message: Outgoing,
+        form: Form,
+        shown: Rendered | None = None,
+        *,
+        intend: Intend = nothing,
     ) -> int:
         """A new message, and no draft after it; `shown` is how its text is shown, if known."""
         asks = _can_ask(spot)
@@ -73,7 +80,10 @@ class Writing:
         if form == "rich" and (html := rich.to_rich(message.text)):
             try:
                 id = await self._sent(
-                    turn, spot, lambda: calls.send_rich(to, html, markup=keys, reply_to=reply_to)
+                    turn,
+                    spot,
+                    lambda: calls.send_rich(to, html, markup=keys, reply_to=reply_to),
+                    intend,
                 )
             except Refused as refused:
                 _log.info("no rich message was taken", why=refused.text)
@@ -89,6 +99,7 @@ class Writing:
                 turn,
                 spot,
                 lambda: calls.send_text(to, shown.text, entities, markup=keys, reply_to=reply_to),
+                intend,
             )
 
         id = await _formatted(shown.entities, send)
@@ -124,13 +135,16 @@ class Writing:
             await self._over(turn, spot, id, message, form, shown)
         self._forms.put(_key(spot, id), form)
 
-    async def attach(self, turn: Turn, spot: Spot, send: Call[int]) -> int:
+    async def attach(
+        self, turn: Turn, spot: Spot, send: Call[int], *, intend: Intend = nothing
+    ) -> int:
         """A new message that is a file, by `send`."""
-        return await self._sent(turn, spot, send)
+        return await self._sent(turn, spot, send, intend)
 
-    async def _sent(self, turn: Turn, spot: Spot, send: Call[int]) -> int:
+    async def _sent(self, turn: Turn, spot: Spot, send: Call[int], intend: Intend) -> int:
         await turn.come()
         await self._drafts.settle(spot.chat)
+        await intend()
         id = await turn.make(send)
         self._drafts.posted(spot.chat)
         return id

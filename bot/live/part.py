@@ -1,5 +1,6 @@
 """One message of an answer, and what is done to it: shown growing, settled, taken away."""
 
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from math import inf
@@ -13,8 +14,10 @@ from bot.surface import (
     Gone,
     Growing,
     Outgoing,
+    RateLimited,
     Surface,
     SurfaceError,
+    Unreachable,
 )
 
 WITHDRAWN = Outgoing(text="…", mine=True)
@@ -118,14 +121,13 @@ class Part:
         if isinstance(message, Enclosed):
             await self._enclose(message)
             return
-        if self.ref is None:
-            await self._intend()
         if self.growing is not None:
-            ref = await self.growing.finish(message)
+            ref = await self._creating(self.growing.finish(message, intend=self._intend))
         elif self.ref is not None:
             ref = await self._surface.edit(self._place, self.ref, message)
         else:
-            ref = await self._surface.post(self._place, message)
+            post = self._surface.post(self._place, message, intend=self._intend)
+            ref = await self._creating(post)
         await self._note(message, ref)
         self.frozen = False
         await self.leave()
@@ -142,8 +144,9 @@ class Part:
             with suppress(Gone, Forbidden):
                 await self._surface.delete(self._place, self.ref)
             await self.forget()
-        await self._intend()
-        ref = await self._surface.post_document(self._place, message.document, message)
+        ref = await self._creating(
+            self._surface.post_document(self._place, message.document, message, intend=self._intend)
+        )
         await self._note(message, ref)
 
     async def remove(self, *, deletes: bool) -> None:
@@ -172,6 +175,17 @@ class Part:
         if self._recorded:
             self._recorded = False
             await self._screens.removed(self.number)
+
+    async def _creating(self, call: Awaitable[MessageRef]) -> MessageRef:
+        """`call`; where it surely created nothing, nothing is intended any more."""
+        try:
+            return await call
+        except (RateLimited, Unreachable) as error:
+            sent = isinstance(error, Unreachable) and error.sent
+            if self.ref is None and self._recorded and not sent:
+                self._recorded = False
+                await self._screens.removed(self.number)
+            raise
 
     async def _intend(self) -> None:
         if self.ref is None and not self._recorded:

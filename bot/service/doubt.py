@@ -19,9 +19,12 @@ async def tell(tools: Tools, answer: Answer, outgoing: Outgoing, screens: Sequen
     phrases = await tools.phrases_for(answer.place)
     buttons = [button for button in outgoing.buttons if button.name == "regenerate"]
     note = Outgoing(text=phrases.maybe_incomplete, buttons=tuple(buttons), mine=True)
-    await tools.store.intend_screen(answer.id, 0, "note")
+
+    async def intend() -> None:
+        await tools.store.intend_screen(answer.id, 0, "note")
+
     try:
-        ref = await tools.surface(answer.place).post(answer.place, note)
+        ref = await tools.surface(answer.place).post(answer.place, note, intend=intend)
     except RateLimited:
         await tools.store.removed_screen(answer.id, 0, "note")
         raise

@@ -22,6 +22,7 @@ from bot.surface import (
     Form,
     Gone,
     Growing,
+    Intend,
     Outgoing,
     Rank,
     RateLimited,
@@ -30,6 +31,7 @@ from bot.surface import (
     SurfaceError,
     TooLarge,
     Unreachable,
+    nothing,
 )
 
 Fault = Callable[[str], SurfaceError | None]
@@ -200,8 +202,11 @@ class Screen:
         yield growing
         growing.end()
 
-    async def post(self, place: Place, message: Outgoing) -> MessageRef:
+    async def post(
+        self, place: Place, message: Outgoing, *, intend: Intend = nothing
+    ) -> MessageRef:
         await self.slots.slot(self.budgets(place), Rank.PERSON)
+        await intend()
         return await self.put(place, message, None, verb="post")
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
@@ -223,9 +228,10 @@ class Screen:
         return ref
 
     async def post_document(
-        self, place: Place, document: Document, message: Outgoing
+        self, place: Place, document: Document, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
         await self.slots.slot(self.budgets(place), Rank.PERSON)
+        await intend()
         ref = await self.put(place, message, None, verb="post_document")
         self.documents.append((ref, document))
         return ref
@@ -351,9 +357,11 @@ class _Growing:
         self._ref = await self._screen.put(self._place, message, self._ref, verb="frame")
         return self._ref
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         assert not self._ended, "finished after its end"
         await self._screen.slots.slot(self._screen.budgets(self._place), Rank.FINAL)
+        if self._ref is None:
+            await intend()
         self._ref = await self._screen.put(self._place, message, self._ref, verb="finish")
         self._forget_draft()
         return self._ref

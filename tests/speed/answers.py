@@ -37,10 +37,12 @@ from bot.surface import (
     Capabilities,
     Document,
     Form,
+    Intend,
     Outgoing,
     Rank,
     Slots,
     Speech,
+    nothing,
 )
 from tests.speed.bench import Tally as Seen
 from tests.speed.bench import bare, load_server
@@ -86,9 +88,11 @@ class _Growing:
         self.ref = self.ref or self._platform.new_ref(self._place)
         return self.ref
 
-    async def finish(self, message: Outgoing) -> MessageRef:
+    async def finish(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
         budgets = self._platform.budgets(self._place)
         await self._platform.slots.slot(budgets, Rank.FINAL, who=self._place.chat.id)
+        if self.ref is None:
+            await intend()
         self._platform.tally.ended += 1
         self.ref = self.ref or self._platform.new_ref(self._place)
         return self.ref
@@ -139,8 +143,11 @@ class Platform:
     async def grow(self, place: Place, old: MessageRef | None = None) -> AsyncIterator[_Growing]:
         yield _Growing(self, place)
 
-    async def post(self, place: Place, message: Outgoing) -> MessageRef:
+    async def post(
+        self, place: Place, message: Outgoing, *, intend: Intend = nothing
+    ) -> MessageRef:
         await self.slots.slot(self.budgets(place), Rank.PERSON)
+        await intend()
         return self.new_ref(place)
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
@@ -153,9 +160,9 @@ class Platform:
         return None
 
     async def post_document(
-        self, place: Place, document: Document, message: Outgoing
+        self, place: Place, document: Document, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
-        return await self.post(place, message)
+        return await self.post(place, message, intend=intend)
 
     async def show_status(
         self, place: Place, words: str, *, doing: Activity = "waiting"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.events import MessageRef, Place
 from bot.live import LiveReply
 from bot.pace import Pace
-from bot.surface import Budget, Button, Capabilities, Outgoing
+from bot.surface import Budget, Button, Capabilities, Outgoing, RateLimited, Unreachable
 from tests.fakes.screen import Bubble, Screen, place
 from tests.fakes.shelf import Shelf
 
@@ -289,3 +289,27 @@ async def test_a_text_is_looked_at_only_when_its_slot_has_come() -> None:
     assert 50 <= live.frames <= 51  # of 5,000 texts
     # Before and after the wait, doubling from 512 to 100,000 characters, and what is shown.
     assert screen.looks <= 20 * live.frames
+
+
+async def test_nothing_is_noted_as_sent_while_its_turn_is_waited_for() -> None:
+    chat = Budget(scope="chat", rate=1.0, burst=3)
+    screen, shelf = Screen(Pace(), chat=chat, capabilities=Capabilities(edits=False)), Shelf()
+    screen.slots.pause(screen.budgets(place()), 30)
+    async with reply(screen, shelf) as live:
+        live.show("Tea")
+        waiting = asyncio.create_task(live.finish(final("Tea.")))
+        await asyncio.sleep(29)
+        assert shelf.rows == {}
+        [ref] = await waiting
+    assert shelf.rows == {0: ref}
+
+
+async def test_what_the_platform_refused_is_not_noted_as_sent() -> None:
+    screen, shelf = Screen(Pace(), capabilities=Capabilities(edits=False)), Shelf()
+    screen.fail_next(RateLimited(30), Unreachable(sent=False), verb="post")
+    async with reply(screen, shelf) as live:
+        waiting = asyncio.create_task(live.finish(final("Tea.")))
+        await asyncio.sleep(20)
+        assert shelf.rows == {}
+        await waiting
+    assert len(shelf.rows) == 1
