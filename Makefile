@@ -2,7 +2,7 @@
 #   make try    chat in a browser on this machine: no account, no key
 #   make test   run every check
 #   make bench  measure the client, whole answers, the intake and Telegram
-#   make soak   try each property ten times as often, and kill the bot two hundred times under a crowd
+#   make soak   try each property ten times as often, and kill the bot 240 times under a crowd
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
