@@ -66,9 +66,12 @@ class Playground:
     async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
         assert self.process is not None
         process, self.process = self.process, None
-        process.send_signal(number)
-        async with asyncio.timeout(PATIENCE):
-            return await process.wait()
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+            async with asyncio.timeout(PATIENCE):
+                return await process.wait()
+        said = (self.folder / "said").read_text(encoding="utf-8", errors="replace")
+        raise AssertionError(f"it had ended with {await process.wait()}: {said[-3000:]}")
 
 
 async def _listens(port: int) -> bool:
