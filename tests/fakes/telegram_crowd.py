@@ -78,21 +78,27 @@ class Visitors:
         async with database.opened(kept) as engine, engine.connect() as rows:
             return Counter(f"{chat}/{user}" for chat, user in await rows.execute(found))
 
-    def faults(self) -> list[str]:
+    async def faults(self) -> list[str]:
         """What nobody may ever see of the bot, or Telegram of its calls."""
+        # Where last words may be missing nothing takes a draft's place; it fades by itself.
+        unsaid = await self.unsaid()
         telegram = self.house.telegram
         strangers = [
             post
             for post in self.group.seat(self.guests[0].seat.person).answers
             if not self._owner(post)
         ]
-        drafts = [guest.chat for guest in self.guests if guest.seat.draft()]
+        drafts = [
+            f"{guest.chat}: a draft that nobody writes on: {draft.text!r}, {guest.seat.shown()[-1:]}"
+            for guest in self.guests
+            if (draft := guest.seat.draft()) and not unsaid[guest.chat]
+        ]
         # A press that was acknowledged just before a kill is acknowledged once more after it.
         refused = [no for no in telegram.violations() if "query is too old" not in no.description]
         return [
             *(f"refused: {no}" for no in refused),
             *(f"a message in the group for nobody: {post.text!r}" for post in strangers),
-            *(f"{chat}: a draft that nobody writes on" for chat in drafts),
+            *drafts,
         ]
 
     # Deeds

@@ -94,7 +94,7 @@ async def spent(children: Nursery, folder: Path, seed: int, night: Night) -> Ver
         guests = Visitors(house, night.people, night.in_group)
         await kill_under(guests, night.rounds, seed, pause=night.pause)
         found = await verdict(guests, house.sandbox, patience=night.patience)
-        found.faults += guests.faults()
+        found.faults += await guests.faults()
         return found
 
 
