@@ -13,6 +13,7 @@ from adapters.telegram.drafts import Drafts
 from adapters.telegram.errors import Refused
 from adapters.telegram.markup import Entity, Rendered
 from adapters.telegram.remembered import Remembered
+from adapters.telegram.shapes import Markup
 from adapters.telegram.spot import Call, Spot, Turn
 from adapters.telegram.writer import width
 from bot.events import User
@@ -76,20 +77,11 @@ class Writing:
         """A new message, and no draft after it; `shown` is how its text is shown, if known."""
         asks = _can_ask(spot)
         keys = keyboard.markup(message, asks=asks, selective=not spot.chat.private)
-        calls, to, reply_to = spot.account.calls, spot.to, spot.reply_to
         if form == "rich" and (html := rich.to_rich(message.text)):
-            try:
-                id = await self._sent(
-                    turn,
-                    spot,
-                    lambda: calls.send_rich(to, html, markup=keys, reply_to=reply_to),
-                    intend,
-                )
-            except Refused as refused:
-                _log.info("no rich message was taken", why=refused.text)
-            else:
-                self._forms.put(_key(spot, id), "rich")
-                return id
+            found = await self._sent_rich(turn, spot, html, keys, intend)
+            if found is not None:
+                return found
+        calls, to, reply_to = spot.account.calls, spot.to, spot.reply_to
         shown = shown or rendered(message)
         if _names(spot, message):
             shown = _addressed(spot, shown)
@@ -106,6 +98,24 @@ class Writing:
         self._forms.put(_key(spot, id), "text")
         if keys is not None and not keys.rows:
             self._asking.put(_key(spot, id), True)
+        return id
+
+    async def _sent_rich(
+        self, turn: Turn, spot: Spot, html: str, keys: Markup | None, intend: Intend
+    ) -> int | None:
+        """None where it was refused."""
+        calls, to, reply_to = spot.account.calls, spot.to, spot.reply_to
+        try:
+            id = await self._sent(
+                turn,
+                spot,
+                lambda: calls.send_rich(to, html, markup=keys, reply_to=reply_to),
+                intend,
+            )
+        except Refused as refused:
+            _log.info("no rich message was taken", why=refused.text)
+            return None
+        self._forms.put(_key(spot, id), "rich")
         return id
 
     async def rewrite(

@@ -89,7 +89,7 @@ class Visitors:
             if not self._owner(post)
         ]
         drafts = [
-            f"{guest.chat}: a draft that nobody writes on: {draft.text!r}, {guest.seat.shown()[-1:]}"
+            f"{guest.chat}: a draft that nobody writes on: {draft.text!r}"
             for guest in self.guests
             if (draft := guest.seat.draft()) and not unsaid[guest.chat]
         ]

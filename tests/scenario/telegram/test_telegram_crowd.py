@@ -19,7 +19,6 @@ async def test_a_hundred_people_at_once_get_a_hundred_whole_answers_and_no_refus
 ) -> None:
     async with telegram_bot(nursery, tmp_path, COMPLETION_MAX_STREAMS="200") as house:
         telegram = house.telegram
-        telegram.flood.jitter = 0.1
         patient = house.visit()
         begun = telegram.clock()
         patient.say(f"n={LONG} d=0.005")
