@@ -218,7 +218,7 @@ def faults(result: Result) -> list[str]:
         found.append(f"{added:.0f} ms are added at {result.people}")
     if result.people == 100 and result.cpu > CPU_LIMIT:
         found.append(f"one answer costs {result.cpu * 1000:.1f} ms of CPU")
-    if result.busiest > 2 * A_SECOND:  # a full bucket, and what comes into it within the second
+    if result.busiest > A_SECOND:
         found.append(f"{result.busiest} messages in a second")
     if result.crowded > IN_A_CHAT + 1:
         found.append(f"{result.crowded} messages in one chat within a second")

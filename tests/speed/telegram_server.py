@@ -37,13 +37,25 @@ class Tally:
     number: int = 100
 
 
+@dataclass
+class Crowds:
+    """Who writes; asyncio itself does not keep its tasks alive."""
+
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def gather(self, tally: Tally, asked: dict[str, str]) -> None:
+        task = asyncio.create_task(crowd(tally, asked))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
 class Connection(asyncio.Protocol):
     """One connection of the bot's, or of who measures it."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, crowds: Crowds) -> None:
         self._tally = tally
+        self._crowds = crowds
         self._received = b""
-        self._crowd: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._write = cast(asyncio.WriteTransport, transport).write
@@ -73,7 +85,7 @@ class Connection(asyncio.Protocol):
             return json.dumps(vars(tally)).encode()
         if method == "crowd":
             asked = {name: values[0] for name, values in parse_qs(query).items()}
-            self._crowd = asyncio.create_task(crowd(tally, asked))
+            self._crowds.gather(tally, asked)
             return _TRUE
         tally.calls[method] = tally.calls.get(method, 0) + 1
         if method == "getMe":
@@ -155,8 +167,10 @@ def _update(chat: int) -> bytes:
 
 async def serve() -> None:
     """Serve on a free port of loopback until standard input closes."""
-    loop, tally = asyncio.get_running_loop(), Tally()
-    server = await loop.create_server(lambda: Connection(tally), "127.0.0.1", 0, backlog=4096)
+    loop, tally, crowds = asyncio.get_running_loop(), Tally(), Crowds()
+    server = await loop.create_server(
+        lambda: Connection(tally, crowds), "127.0.0.1", 0, backlog=4096
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await asyncio.to_thread(sys.stdin.read)
