@@ -159,7 +159,7 @@ async def _answered(server: str, port: int, first: int, people: int) -> dict[str
 def _whole(report: dict[str, object], first: int, people: int) -> set[int]:
     """The chats with a message of the whole length: 16 characters each event."""
     chats = range(first, first + people)
-    messages: list[tuple[float, int, int]] = report["messages"]  # type: ignore[assignment]
+    messages: list[tuple[float, int, int]] = report["messages"]  # type: ignore[assignment]  # JSON
     return {chat for _, chat, length in messages if chat in chats and length >= CHUNKS * 16 - 1}
 
 
@@ -172,9 +172,9 @@ def _result(
     cpu: float,
     seconds: float,
 ) -> Result:
-    said: dict[str, float] = report["said"]  # type: ignore[assignment]
-    shown: dict[str, tuple[float, str]] = report["first"]  # type: ignore[assignment]
-    times: list[tuple[float, int, int]] = report["messages"]  # type: ignore[assignment]
+    said: dict[str, float] = report["said"]  # type: ignore[assignment]  # JSON
+    shown: dict[str, tuple[float, str]] = report["first"]  # type: ignore[assignment]  # JSON
+    times: list[tuple[float, int, int]] = report["messages"]  # type: ignore[assignment]  # JSON
     added = []
     for chat in map(str, range(first, first + people)):
         if chat in shown and (request := asked.get(f"telegram:{chat}")):
@@ -193,7 +193,7 @@ def _result(
         seconds=seconds,
         busiest=_most(recent),
         crowded=max((_most(sorted(one)) for one in by_chat.values()), default=0),
-        calls=report["calls"],  # type: ignore[arg-type]
+        calls=report["calls"],  # type: ignore[arg-type]  # JSON
     )
 
 
