@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.settings.faults import Fault, SettingsError
 from bot.settings.model import Settings
+from bot.settings.together import slack
 
 OUR_PREFIX = "PARLEY_"
 _PROBLEMS = {
@@ -27,7 +28,7 @@ def load(*, require: Iterable[str] = (), env_file: Path | str | None = ".env") -
     `require`: variables (upper case) that must be set for what is about to be done.
     """
     names, faults = _names_in_sight(env_file)
-    faults += [*_unknown(names), *_half_of_slack(names)]
+    faults += [*_unknown(names), *slack(names)]
     settings: Settings | None = None
     try:
         settings = Settings(_env_file=env_file)
@@ -65,18 +66,6 @@ def _names_in_sight(env_file: Path | str | None) -> tuple[Mapping[str, str | Non
         if line.error
     ]
     return {**{line.key: line.value for line in lines if line.key}, **os.environ}, broken
-
-
-def _half_of_slack(names: Mapping[str, str | None]) -> Iterable[Fault]:
-    ways_in = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
-    if (names.get("SLACK_BOT_TOKEN") or "").strip() and not any(
-        (names.get(name) or "").strip() for name in ways_in
-    ):
-        yield Fault(
-            name="SLACK_BOT_TOKEN",
-            problem="needs SLACK_APP_TOKEN (socket) or SLACK_SIGNING_SECRET (HTTP) beside it",
-            example="xoxb-… with SLACK_APP_TOKEN=xapp-…",
-        )
 
 
 def _unknown(names: Iterable[str]) -> Iterable[Fault]:

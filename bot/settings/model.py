@@ -20,7 +20,10 @@ from bot.settings.values import (
     setting,
     slack_app,
     slack_bot,
+    slack_client,
+    slack_command,
     telegram_tokens,
+    token_keys,
     webhook_secret,
     with_slash,
 )
@@ -89,7 +92,7 @@ class Settings(BaseSettings):
         "never",
     )
     slack_bot_token: Annotated[Secret, AfterValidator(slack_bot)] | None = setting(
-        None, "Bot token of the Slack app; switches Slack on.", "xoxb-…"
+        None, "Bot token of the Slack app, for one workspace; switches Slack on.", "xoxb-…"
     )
     slack_app_token: Annotated[Secret, AfterValidator(slack_app)] | None = setting(
         None, "App-level token: events come by socket instead of HTTP.", "xapp-…"
@@ -97,8 +100,34 @@ class Settings(BaseSettings):
     slack_signing_secret: Annotated[Secret, AfterValidator(header_safe)] | None = setting(
         None, "Signing secret: events come by HTTP, and only Slack's are believed.", "8f74…"
     )
+    slack_client_id: Annotated[Text, AfterValidator(slack_client)] | None = setting(
+        None,
+        "Client ID of the Slack app: any workspace may install it at `/slack/install`. "
+        "Takes the bot token's place; needs the next two, the signing secret and `PUBLIC_URL`.",
+        "123456.789012",
+    )
+    slack_client_secret: Annotated[Secret, AfterValidator(header_safe)] | None = setting(
+        None, "Client secret of the Slack app, for installing.", "0a1b…"
+    )
+    slack_token_keys: Annotated[Secret, AfterValidator(token_keys)] | None = setting(
+        None,
+        "Keys for the tokens of installed workspaces, 32 bytes in base64url each, separated by "
+        "commas: the first encrypts, all decrypt.",
+        "$(openssl rand -base64 32 | tr +/ -_)",
+    )
     slack_api_url: Annotated[WebAddress, AfterValidator(with_slash)] = setting(
         "https://slack.com/api/", "Slack's Web API.", "http://localhost:8082/api/"
+    )
+    parley_slack_command: Annotated[str, Word, AfterValidator(slack_command)] = setting(
+        "/ask", "The slash command, as the manifest names it.", "/parley"
+    )
+    parley_slack_external: Annotated[bool, Word] = setting(
+        True, "Whether people of other companies may ask in channels shared with them.", "false"
+    )
+    parley_slack_hardened: Annotated[bool, Word] = setting(
+        False,
+        "Show a model's links as text, so that nothing is ever fetched because a model wrote it.",
+        "true",
     )
     parley_allowed_users: Words = setting(
         "",
@@ -230,8 +259,9 @@ class Settings(BaseSettings):
         """Every secret value in use, for redaction: as it is set, and what it is made of."""
         values = (getattr(self, name) for name in type(self).model_fields)
         found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
-        if tokens := self.telegram_bot_token:
-            found.update(token.strip() for token in tokens.get_secret_value().split(","))
+        for several in (self.telegram_bot_token, self.slack_token_keys):
+            if several:
+                found.update(each.strip() for each in several.get_secret_value().split(","))
         login = self.database_url.get_secret_value().rpartition("@")[0]
         password = login.partition("://")[2].partition(":")[2]
         return tuple(found | ({password, unquote(password)} if password else set()))

@@ -1,5 +1,7 @@
 """The kinds of values there are: what each takes and how it says no."""
 
+import base64
+import binascii
 import ipaddress
 import re
 from typing import Annotated, Any
@@ -116,6 +118,42 @@ def slack_app(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith("xapp-"):
         raise ValueError("is not an app-level token; it begins with xapp-")
     return header_safe(value)
+
+
+def slack_client(value: str) -> str:
+    if not re.fullmatch(r"\d+\.\d+", value):
+        raise ValueError("is not a client ID as “Basic Information” of the app shows it")
+    return value
+
+
+def token_keys(value: SecretStr) -> SecretStr:
+    for key in value.get_secret_value().split(","):
+        try:
+            raw = base64.b64decode(key.strip(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        # Fernet: 128 bits to sign and 128 to encrypt.
+        if len(raw) != 32:
+            raise ValueError("is not a key of 32 bytes in base64url; several are comma-separated")
+    return value
+
+
+# What Slack itself answers to; an app's command of that name is refused or never reached.
+SLACKS_OWN = re.compile(
+    r"/(active|add|apps|archive|away|call|canvas|close|collapse|dm|dnd|expand|feed|feedback|help"
+    r"|huddle|invite|invite_people|join|keys|kick|leave|me|members|msg|mute|open|part|people"
+    r"|prefs?|remind|remove|rename|save|search|shortcuts|shrug|star|status|sub|todo|topic"
+    r"|unarchive|unsub|who)"
+)
+
+
+def slack_command(value: str) -> str:
+    # Slack: begins with a slash, lower case, no blanks or special signs, at most 32 characters.
+    if not re.fullmatch(r"/[\w-]{1,31}", value) or value != value.lower():
+        raise ValueError("must be / and up to 31 small letters, digits, - or _")
+    if SLACKS_OWN.fullmatch(value):
+        raise ValueError("is a command of Slack's own")
+    return value
 
 
 def words(value: str) -> str:
