@@ -18,9 +18,10 @@ from adapters.telegram.errors import (
     reason,
     translated,
 )
+from adapters.telegram.outflow import Outflow
 from adapters.telegram.wire import Timeouts
 from bot.observe import get_logger
-from bot.surface import Forbidden, SurfaceError, Unreachable
+from bot.surface import Forbidden, RateLimited, SurfaceError, Unreachable
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class Caller:
     def __init__(self, bot: str, chats: Chats) -> None:
         self._bot = bot
         self._chats = chats
+        self._outflow = Outflow()
         self.known = False  # whether the server has ever answered to the token
         self._is_silent = False
 
@@ -109,8 +111,11 @@ class Caller:
             now = self._chats.moved(chat)
             if self._chats.is_dead(now):
                 break
+            once = partial(make, now)
             try:
-                return await self.call(manner, partial(make, now), scope=scope)
+                if manner.passes:
+                    return await self.call(manner, once, scope=scope)
+                return await self._counted(manner, once, scope, now)
             except _Moved as moved:
                 self._chats.move(now, moved.to)
             except Forbidden as error:
@@ -118,6 +123,19 @@ class Caller:
                     self._chats.bury(now)
                 raise
         raise Forbidden("the bot may not speak in this chat")
+
+    async def _counted(
+        self, manner: Manner, make: Callable[[Timeouts], Awaitable[T]], scope: str, chat: int
+    ) -> T:
+        """One of the messages and edits to all chats together."""
+        async with self._outflow.flight():
+            try:
+                return await self.call(manner, make, scope=scope)
+            except RateLimited as limited:
+                if not self._outflow.is_refused(chat):
+                    raise
+                wait = limited.retry_after
+        raise RateLimited(wait, scope=limits.bot_scope(self._bot))
 
     def _translated(self, error: TelegramError, manner: Manner, scope: str) -> SurfaceError:
         if isinstance(error, Refusal) and error.migrated_to:

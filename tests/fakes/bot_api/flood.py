@@ -79,6 +79,10 @@ class Flood:
         ):
             self._scope(kind, (bot, chat), fresh).banned_until = until
 
+    def silence_bot(self, until: float, bot: int) -> None:
+        """Answer every message and edit of the bot with 429 until then."""
+        self._scope("bot", bot, _Scope(windows=(BOT,))).banned_until = until
+
     def _scope(self, kind: str, key: object, fresh: _Scope) -> _Scope:
         return self._scopes.setdefault((kind, key), fresh)
 
