@@ -208,3 +208,17 @@ def scope(place: Place) -> str:
     """The key of what one person has settled in one chat, its threads included."""
     chat, user = place.chat, place.user
     return f"{chat.platform}:{chat.workspace}:{chat.id}:{user.workspace}:{user.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """How the bot came to a workspace: its token, sealed, or the organisation that has one.
+
+    `through` names that organisation; then `sealed` is empty, and the row is one of its members.
+    """
+
+    platform: str
+    workspace: str
+    through: str = ""
+    sealed: str = field(default="", repr=False)
+    installed_at: datetime

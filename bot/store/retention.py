@@ -1,9 +1,9 @@
 """Steps that take words away: after their time, or because their author wants it. Ids stay."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, Table, Update, delete, exists, select, update
+from sqlalchemy import Delete, Table, Update, delete, exists, select, true, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -46,25 +46,46 @@ _needed = _being_answered | exists().where(inbox.c.id == questions.c.event, _que
 def forget(
     connection: Connection, platform: str, workspace: str, user_id: str, user_workspace: str
 ) -> None:
-    whose = _person(answers, platform, workspace, user_id, user_workspace)
-    connection.execute(update(answers).where(whose, ~_finished).values(forget_wanted=True))
-    forget_answers(connection, whose)
-    theirs = _person(inbox, platform, workspace, user_id, user_workspace)
-    connection.execute(update(inbox).where(theirs, _queued).values(state="forgotten"))
-    accepted = select(inbox.c.id).where(theirs)
+    def theirs(table: Table) -> ColumnElement[bool]:
+        return (
+            _here(table, platform, workspace)
+            & (table.c.user_id == user_id)
+            & (table.c.user_workspace == user_workspace)
+        )
+
+    # The key of a scope, bot.store.records.scope, has the chat in the middle.
+    ending = f":{user_workspace}:{user_id}"
+    _forget(connection, platform, workspace, theirs, rated.c.user == user_id, ending)
+
+
+def forget_workspace(connection: Connection, platform: str, workspace: str) -> None:
+    def everybodys(table: Table) -> ColumnElement[bool]:
+        return _here(table, platform, workspace)
+
+    _forget(connection, platform, workspace, everybodys, true(), "")
+
+
+def _forget(
+    connection: Connection,
+    platform: str,
+    workspace: str,
+    whose: Callable[[Table], ColumnElement[bool]],
+    by_whom: ColumnElement[bool],
+    ending: str,
+) -> None:
+    to_go = whose(answers)
+    connection.execute(update(answers).where(to_go, ~_finished).values(forget_wanted=True))
+    forget_answers(connection, to_go)
+    connection.execute(update(inbox).where(whose(inbox), _queued).values(state="forgotten"))
+    accepted = select(inbox.c.id).where(whose(inbox))
     _empty_questions(connection, questions.c.event.in_(accepted))
-    here = exists().where(
-        answers.c.id == rated.c.answer,
-        answers.c.platform == platform,
-        answers.c.workspace == workspace,
-    )
-    ratings.forget_words(connection, (rated.c.user == user_id) & here)
+    rated_here = exists().where(answers.c.id == rated.c.answer, _here(answers, platform, workspace))
+    ratings.forget_words(connection, by_whom & rated_here)
     for table in (preferences, dialogs):
-        # The key of a scope, bot.store.records.scope, has the chat in the middle.
         connection.execute(
             delete(table).where(
                 table.c.scope.startswith(f"{platform}:{workspace}:", autoescape=True),
-                table.c.scope.endswith(f":{user_workspace}:{user_id}", autoescape=True),
+                table.c.scope.endswith(ending, autoescape=True),
             )
         )
 
@@ -154,15 +175,8 @@ def _empty_questions(
     )
 
 
-def _person(
-    table: Table, platform: str, workspace: str, user_id: str, user_workspace: str
-) -> ColumnElement[bool]:
-    return (
-        (table.c.user_id == user_id)
-        & (table.c.workspace == workspace)
-        & (table.c.platform == platform)
-        & (table.c.user_workspace == user_workspace)
-    )
+def _here(table: Table, platform: str, workspace: str) -> ColumnElement[bool]:
+    return (table.c.workspace == workspace) & (table.c.platform == platform)
 
 
 def _rows(connection: Connection, statement: Update | Delete) -> int:

@@ -30,6 +30,7 @@ from bot.store import (
     usage,
 )
 from bot.store.inbox import SqlInbox
+from bot.store.installations import Installations
 from bot.store.known import Known
 from bot.store.records import (
     Answer,
@@ -351,6 +352,16 @@ class Store:
         with self._settled.changed():
             await self._write(retention.forget, platform, workspace, user_id, user_workspace)
         await self._transactions.scrub()
+
+    async def forget_workspace(self, platform: str, workspace: str) -> None:
+        """As `forget`, for everybody there."""
+        with self._settled.changed():
+            await self._write(retention.forget_workspace, platform, workspace)
+        await self._transactions.scrub()
+
+    def installations(self, platform: str) -> Installations:
+        """The platform's workspaces that have installed the app by themselves."""
+        return Installations(self._transactions, platform)
 
     async def purge(self, text_before: datetime, rows_before: datetime) -> int:
         """Take away words of before `text_before`, and ids of events done before `rows_before`.

@@ -206,3 +206,14 @@ recordings = Table(
     PrimaryKeyConstraint("answer", name="recordings_pk"),
     Index("recordings_created", "created_at"),
 )
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("platform", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("through", Text, nullable=False),  # the organisation whose installation serves it
+    Column("sealed", Text, nullable=False),
+    Column("installed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("platform", "workspace", name="installations_pk"),
+)
