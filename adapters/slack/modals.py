@@ -63,11 +63,11 @@ def waiting(words: Words, told: str = "") -> Json:
     }
 
 
-def values(payload: Mapping[str, object], form: Form | None = None) -> dict[str, str]:
+def values(view: Mapping[str, object], form: Form | None = None) -> dict[str, str]:
     """What was filled in, by field name; `form`, where it is known, undoes what was shortened."""
     fields = {_block_id(index, one): one for index, one in enumerate(form.fields)} if form else {}
     found: dict[str, str] = {}
-    for block, elements in _at(payload, "view", "state", "values").items():
+    for block, elements in _at(view, "state", "values").items():
         name = block.partition(".")[2]
         for element in elements.values() if isinstance(elements, Mapping) else ():
             if name and isinstance(element, Mapping):

@@ -1,0 +1,192 @@
+"""Forms on their way to people and back.
+
+A trigger opens one window, within 3 s, and what fills the window may take longer to find out. So
+where a form may come, a window that waits takes the trigger in time, and the form takes its place.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.slack import carried, interaction, limits, modals
+from adapters.slack.carried import Carried
+from adapters.slack.errors import Refused
+from adapters.slack.interaction import Interaction
+from adapters.slack.page import Page, Words
+from adapters.slack.workspace import Workspace, Workspaces
+from bot.events import Place
+from bot.observe import get_logger
+from bot.surface import Expired, Form, Gone, Rank, Slots, SurfaceError
+
+EARLY: Final = 1.2
+"""Seconds a form gets to come by itself: a trigger is good for 3, and a call takes some of them."""
+PATIENCE: Final = 10.0
+"""Seconds a window waits for its form; what comes later is said in the chat."""
+SLOT: Final = 1.0
+"""Seconds to wait for the right to call, while a trigger runs out."""
+KEPT: Final = 1000
+"""Open forms whose check is remembered; the core checks what comes from any other."""
+EXPECTED: Final = 1000
+"""Triggers that are waited for at a time."""
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """`body` is Slack's answer. Without `values` there is nothing else to do: it tells of faults.
+
+    `response_url` is that of the press which has opened the form.
+    """
+
+    body: modals.Json
+    place: Place | None = None
+    form: str = ""
+    values: Mapping[str, str] | None = field(default=None, repr=False)
+    response_url: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
+class _Window:
+    """What becomes of one trigger; `id` is the window's once it is open. One call at a time."""
+
+    id: str = ""
+    calling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    filled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Forms:
+    def __init__(self, workspaces: Workspaces, slots: Slots, page: Page | None = None) -> None:
+        self._workspaces = workspaces
+        self._slots = slots
+        self._page = page or Page()
+        self._expected: dict[str, _Window] = {}
+        self._arrived: asyncio.Queue[tuple[Place, str]] = asyncio.Queue(EXPECTED)
+        self._open: OrderedDict[str, Form] = OrderedDict()
+
+    async def run(self) -> None:
+        """Hold open the triggers that are expected to open a form, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                place, trigger = await self._arrived.get()
+                group.create_task(self._hold(place, trigger))
+
+    def expect(self, place: Place) -> None:
+        """A form may come for the interaction of `place`, which has just arrived."""
+        trigger = _interaction(place).trigger
+        if trigger and trigger not in self._expected:
+            with suppress(asyncio.QueueFull):
+                self._arrived.put_nowait((place, trigger))
+                self._expected[trigger] = _Window()
+
+    async def open(self, place: Place, form: Form) -> None:
+        """Raises Expired where it is too late, or Slack takes no such form."""
+        found = _interaction(place)
+        if not found.trigger:
+            raise Expired("there is nothing to open a form with")
+        # What was said by a command cannot be written over through its address.
+        address = found.response_url if found.kind == "press" else ""
+        packed = Carried(place=place, form=form.id, response_url=address).packed()
+        view = modals.view(form, self._words(place), packed)
+        window = self._expected.get(found.trigger) or _Window()
+        try:
+            id = await self._fill(place, found.trigger, window, view)
+        except (Refused, Gone) as error:
+            _log.warning("a form could not be opened", error=type(error).__name__, code=str(error))
+            raise Expired("the form could not be opened") from None
+        window.filled.set()
+        self._remember(id, form)
+
+    def submitted(self, payload: Mapping[str, object]) -> Submitted:
+        """What a submitted view says; at once, since its window waits for the answer.
+
+        A form opened by an earlier process is taken without a check.
+        """
+        view = payload.get("view")
+        found = carried.read(view) if isinstance(view, Mapping) else None
+        if not isinstance(view, Mapping) or found is None or not found.form:
+            return Submitted(body={})
+        form = self._open.get(str(view.get("id")))
+        values = modals.values(view, form)
+        faults = form.check(values) if form else {}
+        if form and faults:
+            told = modals.errors(form, faults)
+            return Submitted(body={"response_action": "errors", "errors": told})
+        return Submitted(
+            body={},
+            place=found.place,
+            form=found.form,
+            values=values,
+            response_url=found.response_url,
+        )
+
+    async def _hold(self, place: Place, trigger: str) -> None:
+        window = self._expected[trigger]
+        try:
+            if await _within(window.filled, EARLY):
+                return
+            await self._wait_in(window, place, trigger)
+            if window.id and not await _within(window.filled, PATIENCE):
+                await self._give_up(window, place)
+        except SurfaceError as error:
+            _log.info("a window could not be held open", error=type(error).__name__)
+        finally:
+            del self._expected[trigger]
+
+    async def _wait_in(self, window: _Window, place: Place, trigger: str) -> None:
+        async with window.calling:
+            if not window.filled.is_set():
+                workspace = await self._ready(place)
+                waiting = modals.waiting(self._words(place))
+                window.id = await workspace.calls.open_view(trigger, waiting)
+
+    async def _give_up(self, window: _Window, place: Place) -> None:
+        words = self._words(place)
+        async with window.calling:
+            if not window.filled.is_set():
+                workspace = await self._ready(place)
+                told = modals.waiting(words, words.nothing)
+                await workspace.calls.update_view(window.id, told)
+
+    async def _fill(self, place: Place, trigger: str, window: _Window, view: modals.Json) -> str:
+        """Show `view` in the window that waits, or in a new one; its id."""
+        async with window.calling:
+            workspace = await self._ready(place)
+            if window.id:
+                await workspace.calls.update_view(window.id, view)
+            else:
+                window.id = await workspace.calls.open_view(trigger, view)
+            return window.id
+
+    async def _ready(self, place: Place) -> Workspace:
+        """The workspace, once it may be called."""
+        team = place.chat.workspace
+        try:
+            async with asyncio.timeout(SLOT):
+                await self._slots.slot(limits.view(team), Rank.PERSON)
+        except TimeoutError:
+            raise Expired("too many windows are being opened") from None
+        return await self._workspaces.of(team)
+
+    def _remember(self, id: str, form: Form) -> None:
+        self._open[id] = form
+        self._open.move_to_end(id)
+        if len(self._open) > KEPT:
+            self._open.popitem(last=False)
+
+    def _words(self, place: Place) -> Words:
+        return self._page.words(place.user.language)
+
+
+def _interaction(place: Place) -> Interaction:
+    return interaction.read(place.interaction) or Interaction(kind="view")
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
