@@ -1,0 +1,1 @@
+"""Slack: one room for everything that knows Slack."""
