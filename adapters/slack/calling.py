@@ -57,6 +57,9 @@ OPEN: Final = Manner(timeout=3.0, pauses=(0.1,), creates=True)
 UPLOAD: Final = Manner(timeout=30.0, creates=True)
 
 
+ONCE: Final = Manner(creates=True)
+
+
 class Caller:
     """Makes the calls of one workspace. The token is in no error, no log and no repr."""
 

@@ -1,14 +1,14 @@
 """Workspaces: who the bot is in each, what it may call there, what it has learned of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from adapters.slack.asking import Identity
-from adapters.slack.calling import Caller
+from adapters.slack.calling import EDIT, ONCE, Caller
 from adapters.slack.calls import Calls
-from adapters.slack.errors import Unauthorized
+from adapters.slack.errors import Json, Unauthorized
 from adapters.slack.features import Features
 from adapters.slack.files import Files
 from adapters.slack.transport import API_URL, AiohttpTransport, Transport
@@ -56,10 +56,20 @@ class Line:
             await self._own.aclose()
 
     def workspace(
-        self, token: str, *, team: str, bot_user: str, bot_id: str = "", org: bool = False
+        self,
+        *,
+        team: str,
+        token: str,
+        bot_user: str,
+        bot_id: str = "",
+        features: Features | None = None,
+        org: bool = False,
     ) -> Workspace:
-        """`org`: the token is a whole organisation's, so that every call names the team."""
-        features = Features(team)
+        """`org`: the token is a whole organisation's, so that every call names the team.
+
+        With `features` what was learned with an older token stays known.
+        """
+        features = features or Features(team)
         calls = Calls(Caller(self.transport, token, team=team, org=org), features, self._files)
         return Workspace(team, bot_user, bot_id, calls, features)
 
@@ -67,6 +77,17 @@ class Line:
         """Whose token this is. Raises Unauthorized, Unreachable."""
         caller = Caller(self.transport, token, team="")
         return await Calls(caller, Features(""), self._files).auth_test()
+
+    async def ask(
+        self, method: str, args: Mapping[str, object], *, token: str = "", once: bool = False
+    ) -> Json:
+        """A method that belongs to no workspace, such as installing. Raises SurfaceError.
+
+        `once`: what it gives can be had one time, so that it is not asked again when it may have
+        been heard.
+        """
+        caller = Caller(self.transport, token, team="")
+        return await caller.call(method, args, ONCE if once else EDIT)
 
 
 class SingleWorkspace:
@@ -93,8 +114,8 @@ class SingleWorkspace:
         if not team or not belongs:
             raise Forbidden("the app is not installed in this workspace")
         workspace = self._line.workspace(
-            self._token,
             team=team,
+            token=self._token,
             bot_user=identity.bot_user,
             bot_id=identity.bot_id,
             org=identity.org,
