@@ -212,7 +212,8 @@ class Capabilities:
     `appends`: a growing message is only added to as long as each frame goes on from the last.
     `private_replies`: whether `Place.only_user` is kept. `opens_replies`: whether `Outgoing.asks`
     is. `documents`: whether `post_document` is done. A status is shown again after
-    `status_fades_after` seconds.
+    `status_fades_after` seconds; it `status_stays` beside words that grow where the platform's own
+    stop is in it.
     """
 
     edits: bool = True
@@ -229,6 +230,7 @@ class Capabilities:
     grow_for: float = inf
     fades_after: float = inf
     status_fades_after: float = inf
+    status_stays: bool = False
 
 
 Intend = Callable[[], Awaitable[None]]

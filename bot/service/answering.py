@@ -233,7 +233,7 @@ class Turn:
             case TextAdded() | TextReplaced():
                 if self._first_event is None and text.strip():
                     self._first_event = self._now()
-                    self._status.say("")
+                    self._status.words_come()
                 self._live.show(text)
             case Failed(error=error):
                 self._fail(error)

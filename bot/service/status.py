@@ -29,6 +29,11 @@ class Status:
                 self._doing = doing
             self._changed.set()
 
+    def words_come(self) -> None:
+        """The answer itself is to be seen: nothing passes any more, unless it stays to the end."""
+        if not self._surface.capabilities(self._place).status_stays:
+            self.say("")
+
     async def show(self) -> None:
         fades = self._surface.capabilities(self._place).status_fades_after
         while self._words:
