@@ -85,16 +85,23 @@ async def about(tools: Tools, command: Command) -> None:
     phrases = await tools.phrases_for(place)
     info, site, _ = await _told(tools)
     title = literal(site.title or info.name)
-    author = literal(info.author_name)
     lines = [
         f"**{title}**" if title else "",
         (site.description or info.description).strip(),
+        *footnotes(phrases, info, site),
+    ]
+    await _post(tools, place, lines if any(lines) else [phrases.about_nothing])
+
+
+def footnotes(phrases: Phrases, info: AppInfo, site: Site) -> tuple[str, ...]:
+    """Who has made the app and what is said about its answers, as CommonMark; "" for nothing."""
+    author = literal(info.author_name)
+    return (
         phrases.about_made_by.format(author=author) if author else "",
         literal(site.copyright),
         site.custom_disclaimer.strip(),
         _privacy(phrases, site.privacy_policy.strip()),
-    ]
-    await _post(tools, place, lines if any(lines) else [phrases.about_nothing])
+    )
 
 
 async def ask_suggested(tools: Tools, work: Work) -> None:
