@@ -24,11 +24,11 @@ HIDDEN = "[hidden]"
 # Shapes of secrets that libraries print on their own (Telegram's token stands in every URL).
 _SHAPES = re.compile(
     r"(?<!\d)\d{6,}:[A-Za-z0-9_-]{30,}|\bxox[a-z]-[A-Za-z0-9-]+|\bxapp-[A-Za-z0-9-]+"
-    r"|\bapp-[A-Za-z0-9]{16,}|(?<=Bearer )\S+"
+    r"|\bapp-[A-Za-z0-9]{16,}|(?<=Bearer )\S+|(?<=hooks\.slack\.com/)[^\s\"'<>]+"
 )
 
 # The first two print whole addresses at "info", Telegram's token included; Alembic its plugins.
-_NOISY = ("httpx", "aiohttp.access", "alembic", "telegram")
+_NOISY = ("httpx", "aiohttp.access", "alembic", "telegram", "slack_bolt", "slack_sdk")
 _OURS = ("bot", "adapters")
 _FACTS: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -114,7 +114,19 @@ class Redaction:
         """`text` without any secret this filter knows, or that looks like one."""
         if self._known:
             text = self._known.sub(HIDDEN, text)
+        for secret in _found:
+            text = text.replace(secret, HIDDEN)
         return _SHAPES.sub(HIDDEN, text)
+
+
+_found: set[str] = set()
+"""Secrets that no setting holds and that look like none, such as tokens read at run time."""
+
+
+def hide(secret: str) -> None:
+    """From now on no line shows it; one that looks like a secret anyway costs nothing."""
+    if len(secret) >= 4 and secret in _SHAPES.sub(HIDDEN, secret):
+        _found.add(secret)
 
 
 class _CleanFormatter(logging.Formatter):

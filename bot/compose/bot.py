@@ -23,7 +23,7 @@ from bot.store.inbox import SqlInbox
 from bot.store.store import Store, keeping
 from bot.surface import Slots
 
-Platforms = Callable[[Slots], Sequence[web.Adapter]]
+Platforms = Callable[[Slots, Store], Sequence[web.Adapter]]
 """Makes the adapters that are switched on; they share the keeper of the budgets."""
 
 _log = observe.get_logger("bot")
@@ -81,7 +81,7 @@ async def assembled(
     """
     async with _kept(settings) as (store, inbox, database_checks):
         pace, running = Pace(resumes=True), Running()
-        adapters = platforms(pace)
+        adapters = platforms(pace, store)
 
         async def follow_up(event: Event) -> bool:
             return await dispatcher.follow_up(event)

@@ -19,6 +19,7 @@ from bot.compose.bot import assembled
 from bot.compose.stopping import until_told_to_stop
 from bot.sandbox import FAULTS
 from bot.settings import Settings
+from bot.store.store import Store
 from bot.surface import Slots
 
 FOLDER = Path(".parley")
@@ -37,7 +38,7 @@ async def run(settings: Settings, *, port: int, browser: bool, say: Callable[[st
     engine = "" if settings.completion_api_key else best_engine(settings)
     async with open_api(settings, sandbox=engine) as api:
 
-        def platforms(slots: Slots) -> Sequence[web.Adapter]:
+        def platforms(slots: Slots, _: Store) -> Sequence[web.Adapter]:
             try:
                 return (_playground(api, slots, token),)
             except RoomTaken:

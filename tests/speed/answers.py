@@ -79,7 +79,9 @@ class _Growing:
     def cost(self, message: Outgoing) -> Sequence[Budget]:
         return () if message.text == self._shown else self._platform.budgets(self._place)
 
-    async def show(self, message: Outgoing) -> MessageRef:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef:
+        if self.ref is None:
+            await intend()
         tally = self._platform.tally
         tally.frames += 1
         if self._place.chat.id not in tally.first and (stamp := STAMP.search(message.text)):
@@ -224,7 +226,7 @@ async def measure(port: int, answers: int, folder: Path) -> Result:
     )
     made: list[Platform] = []
 
-    def platforms(slots: Slots) -> list[Platform]:
+    def platforms(slots: Slots, _: object) -> list[Platform]:
         made.append(Platform(slots))
         return made
 

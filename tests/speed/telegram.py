@@ -110,7 +110,7 @@ async def measure(api: int, platform: int, people: int, folder: Path) -> Result:
         assembled(
             settings,
             client,
-            lambda slots: _adapters(settings, client, slots),
+            lambda slots, _: _adapters(settings, client, slots),
             host="127.0.0.1",
             port=0,
         ) as (bot, port),
