@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from adapters.slack import limits
-from adapters.slack.calling import EDIT, OPEN, Caller
-from adapters.slack.errors import Json, Unsupported
+from adapters.slack.calling import ASK, EDIT, OPEN, Caller
+from adapters.slack.errors import Json, MissingScope, Unsupported
 from adapters.slack.features import Feature, Features
 from adapters.slack.files import Files
 from adapters.slack.transport import json_bytes
-from bot.surface import Unreachable
+from bot.surface import Forbidden, Gone, TooLarge, Unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Asking:
 
     async def auth_test(self) -> Identity:
         """Raises Unauthorized."""
-        found = await self._caller.call("auth.test", {}, EDIT)
+        found = await self._caller.call("auth.test", {}, ASK)
         return Identity(
             team=_text(found, "team_id"),
             enterprise=_text(found, "enterprise_id"),
@@ -119,6 +120,19 @@ class Asking:
         """Slack's File object. Raises Gone, Forbidden, MissingScope."""
         return _object(await self._ask("files.info", {"file": id}), "file")
 
+    async def read_file(self, id: str, url: str, *, limit: int) -> bytes:
+        """A person's file; `url` as the event tells it, "" where Slack is to be asked for it.
+
+        Raises TooLarge beyond `limit` bytes; Gone; Forbidden for what is kept outside of Slack, or
+        where the app lacks the right.
+        """
+        if not url:
+            try:
+                url = _readable(await self.file_info(id), limit)
+            except MissingScope as error:
+                raise Forbidden(error.code) from None
+        return await self.download(url, limit=limit)
+
     async def download(self, url: str, *, limit: int) -> bytes:
         """Raises TooLarge beyond `limit` bytes, Gone, Forbidden for what is outside of Slack."""
         return await self._files.read(url, self._caller.token, limit=limit, team=self._team)
@@ -130,7 +144,7 @@ class Asking:
         await self._files.respond(response_url, json_bytes(payload))
 
     async def _ask(self, method: str, args: Mapping[str, object]) -> Json:
-        return await self._caller.call(method, args, EDIT, scope=limits.scope(self._team, "ask"))
+        return await self._caller.call(method, args, ASK, scope=limits.scope(self._team, "ask"))
 
     async def _view(self, method: str, args: Mapping[str, object]) -> str:
         manner = OPEN if method == "views.open" else EDIT
@@ -146,6 +160,26 @@ class Asking:
         except Unsupported as error:
             self._features.switch_off(feature, error.code)
             raise
+
+
+def _readable(file: Mapping[str, object], limit: int) -> str:
+    """Where the bytes are."""
+    mode = _text(file, "mode")
+    if mode == "external" or file.get("is_external") is True:
+        raise Forbidden("a file outside of Slack")
+    if _text(file, "file_access") == "access_denied":
+        raise Forbidden("the app may not read this file")
+    url = _text(file, "url_private_download") or _text(file, "url_private")
+    if not url or mode in _EMPTY or _text(file, "file_access") == "file_not_found":
+        raise Gone("the file is not there any more")
+    size = file.get("size")
+    if isinstance(size, int) and size > limit:
+        raise TooLarge(f"the file has more than {limit} bytes")
+    return url
+
+
+_EMPTY: Final = frozenset({"tombstone", "hidden_by_limit"})
+"""Deleted, or beyond what a free workspace shows."""
 
 
 def _text(answer: Mapping[str, object], name: str) -> str:

@@ -17,12 +17,14 @@ from adapters.slack.errors import (
 )
 from adapters.slack.transport import Transport
 from bot.observe import get_logger
-from bot.surface import SurfaceError, Unreachable
+from bot.surface import RateLimited, SurfaceError, Unreachable
 
 _log = get_logger(__name__)
 
 AGAIN_WITHIN: Final = 10.0
 """Seconds after which no further try begins: whoever waits for the call has other plans by then."""
+
+_POST: Final = "chat.postMessage "
 
 WARNINGS: Final = frozenset({"missing_agent_session_stopped_event_subscription"})
 """What the app's owner should put right."""
@@ -34,11 +36,13 @@ class Manner:
 
     `timeout`: seconds for the whole call. `pauses`: seconds before each further try. `creates`:
     made twice it would be there twice, so it is tried again only when it surely did nothing.
+    `waits`: a short quiet that Slack asks for is waited for here, since nobody else does.
     """
 
     timeout: float = 10.0
     pauses: tuple[float, ...] = (0.2, 0.8)
     creates: bool = False
+    waits: bool = False
 
 
 POST: Final = Manner(timeout=20.0, creates=True)
@@ -46,7 +50,10 @@ APPEND: Final = Manner(creates=True)
 """An addition made twice would be read twice."""
 
 EDIT: Final = Manner()
-"""What may be done twice: edits, endings, deletions, status, questions."""
+"""What may be done twice: edits, endings, deletions."""
+
+ASK: Final = Manner(waits=True)
+"""What changes nothing."""
 
 PASSING: Final = Manner(timeout=5.0, pauses=(0.2,))
 """By the time of a third try there are newer words to show."""
@@ -70,7 +77,7 @@ class Caller:
         self._org = org
         self._is_silent = False
         self._told: set[str] = set()
-        self._refused: dict[str, float] = {}
+        self._quiet: dict[str, float] = {}  # until when, by method and what it is limited by
 
     def __repr__(self) -> str:
         return f"Caller({self.team})"
@@ -80,12 +87,12 @@ class Caller:
         """For reading files, with Slack's own hosts alone."""
         return self._token
 
-    def is_crowded(self, channel: str, seconds: float) -> bool:
-        """Note that posting here was refused for so long; whether it is elsewhere, too."""
+    @property
+    def is_crowded(self) -> bool:
+        """Whether posting is refused in several channels at a time."""
         now = asyncio.get_running_loop().time()
-        self._refused = {where: until for where, until in self._refused.items() if until > now}
-        self._refused[channel] = now + seconds
-        return len(self._refused) > 1
+        posts = [key for key, until in self._quiet.items() if until > now and key.startswith(_POST)]
+        return len(posts) > 1
 
     async def call(
         self, method: str, args: Mapping[str, object], manner: Manner, *, scope: str = ""
@@ -100,25 +107,23 @@ class Caller:
         pauses = iter(manner.pauses)
         until = asyncio.get_running_loop().time() + AGAIN_WITHIN
         while True:
+            pause: float | None
             try:
-                answer = await self._once(method, given, manner, scope)
+                return await self._once(method, given, manner, scope)
+            except RateLimited as error:
+                pause = error.retry_after if manner.waits else None
+                if pause is None or asyncio.get_running_loop().time() + pause > until:
+                    raise
             except Unreachable as error:
                 pause = next(pauses, None)
-                late = asyncio.get_running_loop().time() >= until
-                if pause is None or late or error.sent:
+                if pause is None or error.sent or asyncio.get_running_loop().time() >= until:
                     raise
-            except SurfaceError as error:
-                self._tell(method, error)
-                raise
-            else:
-                self._is_silent = False
-                self._warn(answer)
-                return answer
             await asyncio.sleep(pause)
 
     async def _once(
         self, method: str, args: Mapping[str, object], manner: Manner, scope: str
     ) -> Json:
+        self._obey(method, scope)
         try:
             status, headers, body = await self.transport.send(
                 method, args, self._token, timeout=manner.timeout
@@ -126,14 +131,45 @@ class Caller:
         except (NotSent, Lost, Overlong) as error:
             sent, why = not isinstance(error, NotSent), str(error)
         else:
-            try:
-                return verdict(status, headers, body, scope=scope, creates=manner.creates)
-            except Unreachable:
-                self._note(method, f"status {status}")
-                raise
+            return self._read(status, headers, body, method, manner, scope)
         self._note(method, why)
         # Outside of the block above, so that nothing of the transport's hangs on it.
         raise Unreachable(sent=sent and manner.creates)
+
+    def _read(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        method: str,
+        manner: Manner,
+        scope: str,
+    ) -> Json:
+        try:
+            answer = verdict(status, headers, body, scope=scope, creates=manner.creates)
+        except Unreachable:
+            self._note(method, f"status {status}")
+            raise
+        except RateLimited as limited:
+            now = asyncio.get_running_loop().time()
+            self._quiet = {key: until for key, until in self._quiet.items() if until > now}
+            self._quiet[f"{method} {scope}"] = now + limited.retry_after
+            raise
+        except SurfaceError as error:
+            self._tell(method, error)
+            raise
+        self._is_silent = False
+        self._warn(answer)
+        return answer
+
+    def _obey(self, method: str, scope: str) -> None:
+        """No call goes out before Slack will hear it, whoever makes it."""
+        until = self._quiet.get(f"{method} {scope}")
+        if until is None:
+            return
+        left = until - asyncio.get_running_loop().time()
+        if left > 0:
+            raise RateLimited(left, scope=scope)
 
     def _note(self, method: str, why: str) -> None:
         if not self._is_silent:

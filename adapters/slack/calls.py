@@ -69,7 +69,7 @@ class Calls(Uploading, Asking):
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        with self._blocks(blocks), self._crowd(channel):
+        with self._blocks(blocks), self._crowd():
             return await self._create("chat.postMessage", args, POST)
 
     async def post_ephemeral(
@@ -244,12 +244,12 @@ class Calls(Uploading, Asking):
         return await self._caller.call(method, args, manner, scope=scope)
 
     @contextmanager
-    def _crowd(self, channel: str) -> Iterator[None]:
+    def _crowd(self) -> Iterator[None]:
         """Two channels refused at a time: it is the workspace's limit that has run out."""
         try:
             yield
         except RateLimited as limited:
-            if self._caller.is_crowded(channel, limited.retry_after):
+            if self._caller.is_crowded:
                 limited.scope = limits.posts_scope(self._team)
             raise
 

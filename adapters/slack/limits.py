@@ -27,6 +27,12 @@ EDITS: Final[Tier] = (0.6, 12)
 APPENDS: Final[Tier] = (1.2, 24)
 """Tier 4, 100 a minute."""
 
+VIEWS: Final[Tier] = (0.4, 70)
+"""Tier 4, for many at once: a trigger waits for nobody, and everybody sees a link together."""
+
+STATUS: Final[Tier] = (8.0, 60)
+"""600 a minute, a tier of its own."""
+
 
 def post(team: str, channel: str) -> tuple[Budget, ...]:
     """What a message draws on, the one that a file comes in included."""
@@ -63,8 +69,8 @@ def session(team: str) -> tuple[Budget, ...]:
 
 
 def status(team: str) -> tuple[Budget, ...]:
-    """The line of words under a thread. Slack names no tier for it; this is its fourth."""
-    return (_budget(scope(team, "status"), APPENDS),)
+    """The line of words under a thread."""
+    return (_budget(scope(team, "status"), STATUS),)
 
 
 def prompts(team: str) -> tuple[Budget, ...]:
@@ -77,8 +83,8 @@ def upload(team: str) -> tuple[Budget, ...]:
 
 
 def view(team: str) -> tuple[Budget, ...]:
-    """Modals and home pages. Nobody should wait for a slot before a modal opens."""
-    return (_budget(scope(team, "view"), APPENDS),)
+    """Modals and home pages."""
+    return (_budget(scope(team, "view"), VIEWS),)
 
 
 def ask(team: str) -> tuple[Budget, ...]:

@@ -57,14 +57,14 @@ class Uploading(Asking):
             )
         except Unreachable as error:
             # The answer is lost, but the file tells whether it was shared.
-            ts = await self._shared(file, channel, thread) if error.sent else None
+            ts = await self._shared(file, channel) if error.sent else None
             if ts is None:
                 raise
             return ts
         shared = answer.get("files")
         found = shared[0] if isinstance(shared, list) and shared else None
-        ts = _share(found, channel, thread)
-        return ts or await self._shared(file, channel, thread)
+        ts = _share(found, channel)
+        return ts or await self._shared(file, channel)
 
     async def _bring(self, name: str, data: bytes) -> str:
         """The id of a file that nobody sees yet, so that it may be brought again."""
@@ -80,11 +80,11 @@ class Uploading(Asking):
         await self._files.bring(url, data)
         return file
 
-    async def _shared(self, file: str, channel: str, thread: str) -> str | None:
+    async def _shared(self, file: str, channel: str) -> str | None:
         for pause in LOOKS:
             await asyncio.sleep(pause)
             try:
-                ts = _share(await self.file_info(file), channel, thread)
+                ts = _share(await self.file_info(file), channel)
             except (Refused, Forbidden, Gone, RateLimited):
                 return None
             except SurfaceError:
@@ -94,13 +94,9 @@ class Uploading(Asking):
         return None
 
 
-def _share(file: object, channel: str, thread: str) -> str | None:
-    """The newest message in this channel, and thread, that brought the file."""
-    found = [
-        share["ts"]
-        for share in _shares(file, channel)
-        if isinstance(share.get("ts"), str) and (not thread or share.get("thread_ts") == thread)
-    ]
+def _share(file: object, channel: str) -> str | None:
+    """The message in this channel that brought the file: it is new, so there is one at most."""
+    found = [share["ts"] for share in _shares(file, channel) if isinstance(share.get("ts"), str)]
     return max(found, default=None)
 
 
