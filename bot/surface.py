@@ -259,7 +259,7 @@ class Growing(Protocol):
         """What showing `message` draws on, in the state this is in; () when it is shown already."""
         ...
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         """One frame, by the calls that `cost` named; its slot has been taken."""
         ...
 

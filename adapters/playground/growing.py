@@ -58,12 +58,14 @@ class Edits:
             return ()
         return self._setting.budgets("edit" if self.ref else "post")
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         message = screen.cleaned(message)
         if message != self._shown:
             verb: Call = "edit" if self.ref else "post"
             doing = self._setting.doing(verb, verb, message, Rank.FRAME)
             place, behaviour = self._setting.place, self._setting.behaviour
+            if self.ref is None:
+                await intend()
             post = await self._setting.calls.make(
                 doing, place, behaviour, lambda: self._write(message, growing=True)
             )
@@ -118,7 +120,7 @@ class Draft:
             return ()
         return self._setting.budgets("draft")
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         message = screen.cleaned(message)
         setting = self._setting
         draft = Post(
@@ -184,9 +186,10 @@ class Stream:
             return (*self._setting.budgets("stop"), *self._setting.budgets("edit"))
         return self._setting.budgets("append") if added else ()
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         message = screen.cleaned(message)
         if self.ref is None:
+            await intend()
             return await self._begin(message)
         if not self._open:
             return await self._edits.show(message)

@@ -89,13 +89,13 @@ class Edits:
             return ()
         return (self._frame(), *self._spot.messages)
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         if not self._shows or message == self._shown:
             return self.ref
         shown = self._text.render(message.text)
         if shown.text.strip():
             turn = self._spot.turn(Rank.FRAME, self._who).granted()
-            await self._write(turn, message, shown)
+            await self._write(turn, message, shown, intend)
             self._frames += 1
         return self.ref
 
@@ -128,7 +128,7 @@ class Edits:
                 if self.ref.chat != spot.now:
                     # The group has moved, and left its messages behind.
                     self.ref = None
-                    return await self._write(turn, message, shown)
+                    return await self._write(turn, message, shown, intend)
                 # Somebody saw it grow and took it away: it is not to come back.
                 raise Forbidden("the growing message was deleted") from gone
         self._shown = message
@@ -167,9 +167,9 @@ class Draft:
         gaps = DRAFT_GAPS if self._is_first else DRAFT_GAPS[-1:]
         return (_frame(self._who, gaps, self._frames), *self._spot.drafts)
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         if self._edits:
-            return await self._edits.show(message)
+            return await self._edits.show(message, intend=intend)
         shown = self._text.render(message.text)
         if self._mute or not shown.text.strip():
             return None
@@ -180,7 +180,7 @@ class Draft:
             await drawing.draw(self._spot, shown)
         except Refused as refused:
             if not drawing.was_drawn:
-                return await self._go_on_without(message, refused)
+                return await self._go_on_without(message, refused, intend)
             self._mute = True  # something about these words; the last word is a message anyway
         self._frames += 1
         return None
@@ -215,14 +215,16 @@ class Draft:
             self._is_first = self._drawing.was_drawn
         return self._drawing
 
-    async def _go_on_without(self, message: Outgoing, refused: Refused) -> MessageRef | None:
+    async def _go_on_without(
+        self, message: Outgoing, refused: Refused, intend: Intend
+    ) -> MessageRef | None:
         self._drafts.refuse(self._spot.chat, refused)
         self.leave()
         self._edits = self._otherwise
         if cost := self._edits.cost(message):
             # Not what was paid for: a draft costs another slot than a message.
             await self._spot.slots.slot(cost, Rank.PERSON, who=self._who)
-        return await self._edits.show(message)
+        return await self._edits.show(message, intend=intend)
 
     async def _come(self, turn: Turn, message: Outgoing) -> None:
         """Wait for the slot of the last word; meanwhile the draft shows the whole of it.

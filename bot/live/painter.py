@@ -242,7 +242,6 @@ class Painter:
             return False
 
     async def _use_slot(self, part: Part, growing: Growing, budgets: Sequence[Budget]) -> bool:
-        await part.intend()
         newest = self._newest(part)
         if newest is None or [*growing.cost(newest)] != [*budgets]:
             self._slots.give_back(budgets)

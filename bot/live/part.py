@@ -78,7 +78,6 @@ class Part:
         self._block: AbstractAsyncContextManager[Growing] | None = None
         self._told: MessageRef | None = None
         self._recorded = ref is not None  # the screens know this part
-        self._is_draft = False
 
     @property
     def creates(self) -> bool:
@@ -101,18 +100,12 @@ class Part:
             self.growing = await self._block.__aenter__()
         return self.growing
 
-    async def intend(self) -> None:
-        """Before a frame. A draft that was shown once is known to leave nothing behind."""
-        if not self._is_draft:
-            await self._intend()
-
     async def show(self, growing: Growing, message: Outgoing, now: float) -> None:
         """One frame; its slot has been taken."""
         if self.grows_since is None:
             self.grows_since = now
         self.tried = message.text
-        ref = await growing.show(message)
-        self._is_draft = ref is None
+        ref = await growing.show(message, intend=self._intend)
         self.shown_at = now
         await self._note(message, ref)
 

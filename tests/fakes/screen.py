@@ -342,7 +342,7 @@ class _Growing:
     def cost(self, message: Outgoing) -> Sequence[Budget]:
         return self._screen.budgets(self._place)
 
-    async def show(self, message: Outgoing) -> MessageRef | None:
+    async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         assert not self._ended, "shown after its end"
         now = _now()
         self._begun = now if self._begun is None else self._begun
@@ -354,6 +354,8 @@ class _Growing:
             except Unreachable:
                 raise Unreachable(sent=False) from None  # shown twice it is the same draft
             return None
+        if self._ref is None:
+            await intend()
         self._ref = await self._screen.put(self._place, message, self._ref, verb="frame")
         return self._ref
 

@@ -337,7 +337,7 @@ async def test_a_draft_becomes_a_message_only_at_the_end() -> None:
         await asyncio.sleep(1)
         refs = await live.finish(final("draft two."))
     assert shelf.rows == {0: refs[0]}
-    assert shelf.log == ["intend 0", "removed 0", "intend 0", "shown 0"]
+    assert shelf.log == ["intend 0", "shown 0"]
 
 
 async def test_every_message_is_intended_before_it_is_made_and_kept_when_it_is_there() -> None:
