@@ -131,13 +131,16 @@ def answer_on(connection: Connection, ref: MessageRef) -> Answer | None:
 
 
 def latest_answer(connection: Connection, place: Place) -> Answer | None:
-    visible = select(screens.c.answer).where(
-        screens.c.answer == answers.c.id, screens.c.ref.is_not(None)
-    )
-    found = select(answers).where(_of_person(place), ~_open, visible.exists())
+    found = select(answers).where(_of_person(place), ~_open, _on_screen.exists())
     if place.chat.thread:
         found = found.where(answers.c.thread == place.chat.thread)
     return _first(connection, _newest(found))
+
+
+def recent_answers(connection: Connection, place: Place, limit: int) -> list[Answer]:
+    found = select(answers).where(_of_user(place), ~_open, ~answers.c.emptied, answers.c.text != "")
+    found = found.where(_on_screen.exists()).order_by(answers.c.number.desc()).limit(limit)
+    return [_answer(row) for row in connection.execute(found).mappings()]
 
 
 def answers_to(connection: Connection, event_id: str) -> list[Answer]:
@@ -179,6 +182,9 @@ _DONE = (
     .values(state="done", body=b"", run_at=None, finished_at=bindparam("now"))
 )
 _open = answers.c.finished_at.is_(None)
+_on_screen = select(screens.c.answer).where(
+    screens.c.answer == answers.c.id, screens.c.ref.is_not(None)
+)
 
 # Built once: what every answer does. Values that are not named here are given at execution.
 _this = answers.c.id == bindparam("this")
@@ -228,11 +234,16 @@ _CLOSED = (
 
 
 def _of_person(place: Place) -> ColumnElement[bool]:
+    """In the chat there."""
+    return _of_user(place) & (answers.c.chat == place.chat.id)
+
+
+def _of_user(place: Place) -> ColumnElement[bool]:
+    """In whatever chat of the workspace."""
     chat, user = place.chat, place.user
     return (
         (answers.c.user_id == user.id)
         & (answers.c.workspace == chat.workspace)
-        & (answers.c.chat == chat.id)
         & (answers.c.platform == chat.platform)
         & (answers.c.user_workspace == user.workspace)
     )

@@ -177,6 +177,10 @@ class Store:
         """This person's latest finished answer on a screen here: in the thread, if it is one."""
         return await self._read(answers.latest_answer, place)
 
+    async def recent_answers(self, place: Place, limit: int) -> list[Answer]:
+        """This person's newest answers that have words, from whatever chat of the workspace."""
+        return await self._read(answers.recent_answers, place, limit)
+
     async def answers_to(self, event_id: str) -> list[Answer]:
         """Every answer to the question of that event, oldest first."""
         return await self._read(answers.answers_to, event_id)

@@ -295,6 +295,26 @@ async def test_the_latest_answer_is_finished_and_on_a_screen_in_the_thread_asked
     assert await latest(place(user="bob")) == "another's"
 
 
+async def test_recent_answers_are_those_with_words_on_a_screen_wherever_they_were_asked(
+    store: Store,
+) -> None:
+    for chat, id in (("c", "first"), ("d", "second"), ("c", "third")):
+        await finished(store, id, place(chat), on=ref(id, chat))
+    await finished(store, "another's", place(user="bob"), on=ref("4"))
+    await finished(store, "of another team", place(team="own"), on=ref("5"))
+    await finished(store, "unwritten", text="", outcome="stopped", on=ref("6"))
+    await finished(store, "without a screen")
+    await opened(store, "not finished")
+
+    async def recent(limit: int) -> list[str]:
+        return [each.id for each in await store.recent_answers(place("e"), limit)]
+
+    assert await recent(9) == ["third", "second", "first"]
+    assert await recent(2) == ["third", "second"]
+    await store.forget("playground", "w", "ann")
+    assert await recent(9) == []
+
+
 async def test_answers_to_a_question_are_found_by_its_event_and_by_any_part_of_its_album(
     store: Store,
 ) -> None:
