@@ -8,6 +8,7 @@ from bot.compose.api import completion
 from bot.compose.bot import assembled
 from bot.compose.stopping import until_told_to_stop
 from bot.settings import Settings
+from bot.store.store import Store
 from bot.surface import Slots
 
 
@@ -16,25 +17,27 @@ async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S1
     log = observe.get_logger("bot")
     async with completion(settings) as client:
 
-        def platforms(slots: Slots) -> Sequence[web.Adapter]:
-            return _adapters(settings, client, slots)
+        def platforms(slots: Slots, store: Store) -> Sequence[web.Adapter]:
+            return _adapters(settings, client, slots, store)
 
         whole = assembled(settings, client, platforms, host=host, port=settings.port)
         async with whole as (bot, port):
-            if settings.slack_bot_token:
-                log.warning(
-                    "this version has no adapter for a platform that is set", platform="slack"
-                )
             log.info("serving", port=port)
             await bot.run(until_told_to_stop)
             log.info("stopped")
 
 
-def _adapters(settings: Settings, client: CompletionClient, slots: Slots) -> list[web.Adapter]:
+def _adapters(
+    settings: Settings, client: CompletionClient, slots: Slots, store: Store
+) -> list[web.Adapter]:
     """Those whose token is set; what the others need is not even imported."""
     adapters: list[web.Adapter] = []
     if settings.telegram_bot_token:
         from bot.compose.telegram import telegram
 
         adapters.append(telegram(settings, client, slots))
+    if settings.slack_bot_token or settings.slack_client_id:
+        from bot.compose.slack import slack
+
+        adapters.append(slack(settings, client, slots, store))
     return adapters
