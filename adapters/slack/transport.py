@@ -32,7 +32,7 @@ ANSWER_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of one answer. The longest message with all its blocks stays far below."""
 
 CONNECT: Final = 5.0
-"""Seconds to connect, or to wait for a free connection."""
+"""Seconds to connect, or to wait for a free connection; at most half of what the call may take."""
 
 Answer: TypeAlias = tuple[int, Mapping[str, str], bytes]
 """Status, headers, body."""
@@ -142,7 +142,7 @@ class AiohttpTransport:
                 data=data,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT, timeout)),
+                timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT, timeout / 2)),
                 proxy=self._proxy(address),
             ) as response:
                 return response.status, response.headers, await _whole(response, limit)
