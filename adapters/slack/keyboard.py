@@ -30,7 +30,7 @@ def blocks(buttons: Sequence[Button], *, feedback: bool = True) -> list[Block]:
         shown.append({"type": "context_actions", "elements": [_feedback(*thumbs)]})
         rest = [button for button in rest if button not in thumbs]
     shown.extend(
-        {"type": "actions", "elements": [_button(one, at + n) for n, one in enumerate(row)]}
+        {"type": "actions", "elements": [button(one, at + n) for n, one in enumerate(row)]}
         for at, row in _rows(rest)
     )
     return shown
@@ -73,7 +73,8 @@ def _thumb(button: Button) -> Block:
     return {"text": _text(button), "value": f"{button.name}:{_checked(button)}"}
 
 
-def _button(button: Button, number: int) -> Block:
+def button(button: Button, number: int) -> Block:
+    """One button; `number` is another one for each of its name in a message."""
     shown: Block = {
         "type": "button",
         "action_id": f"{button.name}:{number}",  # one message has each id once

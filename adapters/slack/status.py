@@ -1,0 +1,194 @@
+"""What passes while an answer is on its way: the agent's session with Slack's Stop, or a line.
+
+A session says "processing" until somebody ends it, so it is begun only where its end is booked. It
+goes on while words grow, and its end goes along with theirs where a stream is stopped anyway.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from adapters.slack import limits
+from adapters.slack.spot import Spot
+from bot.surface import Activity, Rank, SurfaceError
+
+FADES: Final = 90.0
+"""Seconds after which a line is shown again: Slack takes it away after 2 minutes."""
+
+PATIENCE: Final = 2.0
+"""Seconds that a status may take: later there is something else to be seen."""
+
+ACTIVE: Final = "active"
+
+_Key: TypeAlias = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _Thread:
+    """`at_work`: for whom the session says "processing"; `done`: those of them for whom it is over
+    as soon as what grows has ended; `growing`: messages by person; `line`: words are shown."""
+
+    at_work: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    growing: Counter[str] = field(default_factory=Counter)
+    line: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.at_work or self.growing or self.line)
+
+
+class Statuses:
+    """One for each thread, whoever asked in it. Nothing is shown where there is no thread."""
+
+    def __init__(self) -> None:
+        self._threads: dict[_Key, _Thread] = {}
+        self._left: dict[_Key, Spot] = {}  # sessions whose end did not come through
+
+    async def show(self, spot: Spot, words: str, doing: Activity) -> None:
+        if not spot.chat.thread or spot.place.only_user:
+            return
+        thread = self._threads.setdefault(_key(spot), _Thread())
+        works = doing != "speaking" and await self._begin(spot, thread)
+        if thread.growing[spot.place.user.id]:
+            return  # the words that grow say more
+        if not works or doing == "waiting":
+            await self._tell(spot, thread, words)
+        elif thread.line:
+            await self._tell(spot, thread, "")
+        await self._end_left(spot)
+
+    async def end(self, spot: Spot) -> None:
+        thread = self._threads.get(_key(spot))
+        if thread is None:
+            return
+        user = spot.place.user.id
+        if user in thread.at_work and thread.growing[user]:
+            thread.done.add(user)  # by whatever ends that
+        else:
+            await self._stop_work(spot, thread)
+        if thread.line:
+            await self._tell(spot, thread, "")
+        self._forget(spot, thread)
+
+    def has_stop(self, spot: Spot) -> bool:
+        """Whether Slack's own Stop is to be seen."""
+        thread = self._threads.get(_key(spot))
+        return thread is not None and bool(thread.at_work)
+
+    def said(self, spot: Spot) -> None:
+        """A message has come, which takes the line away."""
+        if thread := self._threads.get(_key(spot)):
+            thread.line = False
+
+    def begin_growing(self, spot: Spot) -> None:
+        self._threads.setdefault(_key(spot), _Thread()).growing[spot.place.user.id] += 1
+
+    async def end_growing(self, spot: Spot) -> None:
+        """Ends the session, too, if the answer is over."""
+        thread, user = self._threads[_key(spot)], spot.place.user.id
+        thread.growing -= Counter([user])
+        if user in thread.done and not thread.growing[user]:
+            thread.done.discard(user)
+            await self._stop_work(spot, thread)
+        self._forget(spot, thread)
+
+    def ending(self, spot: Spot) -> str | None:
+        """The state in which the end of a stream leaves the session; None when it goes on."""
+        thread = self._threads.get(_key(spot))
+        user = spot.place.user.id
+        over = thread is not None and user in thread.done and thread.at_work == {user}
+        return ACTIVE if over else None
+
+    def ended(self, spot: Spot) -> None:
+        """The session is over by the end of a stream."""
+        thread, user = self._threads[_key(spot)], spot.place.user.id
+        thread.at_work.discard(user)
+        thread.done.discard(user)
+        spot.slots.unbook(who=_who(spot))
+
+    # The session
+
+    async def _begin(self, spot: Spot, thread: _Thread) -> bool:
+        user, budgets = spot.place.user.id, limits.session(spot.team)
+        if thread.at_work:
+            thread.at_work.add(user)
+            return True
+        if not spot.features.sessions or not spot.slots.book(budgets, who=_who(spot)):
+            return False
+        chat = spot.chat
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await spot.turn(Rank.FRAME).make(
+                    budgets,
+                    lambda: spot.calls.session_status(
+                        chat.id, chat.thread, "processing", initiator=user
+                    ),
+                )
+            thread.at_work.add(user)
+        except (SurfaceError, TimeoutError):
+            return False
+        finally:
+            if not thread.at_work:
+                spot.slots.unbook(who=_who(spot))
+        self._left.pop(_key(spot), None)
+        return True
+
+    async def _stop_work(self, spot: Spot, thread: _Thread) -> None:
+        """Slack does not end a session by itself, not even with the message that follows."""
+        if spot.place.user.id not in thread.at_work:
+            return
+        thread.at_work.discard(spot.place.user.id)
+        if not thread.at_work:
+            self._left[_key(spot)] = spot
+            await self._end_session(spot)
+
+    async def _end_session(self, spot: Spot) -> None:
+        chat, budgets = spot.chat, limits.session(spot.team)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await spot.turn(Rank.FINAL).make(
+                    budgets, lambda: spot.calls.session_status(chat.id, chat.thread, ACTIVE)
+                )
+            self._left.pop(_key(spot), None)
+        except (SurfaceError, TimeoutError):
+            return
+        finally:
+            spot.slots.unbook(who=_who(spot))
+
+    async def _end_left(self, spot: Spot) -> None:
+        """One session of the workspace that could not be ended in its time."""
+        for key, other in self._left.items():
+            if key[0] == spot.team and key != _key(spot):
+                del self._left[key]
+                await self._end_session(other)
+                return
+
+    # The line
+
+    async def _tell(self, spot: Spot, thread: _Thread, words: str) -> None:
+        if not spot.features.thread_status:
+            return
+        chat = spot.chat
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await spot.turn(Rank.FRAME if words else Rank.PERSON).make(
+                    limits.status(spot.team),
+                    lambda: spot.calls.thread_status(chat.id, chat.thread, words),
+                )
+        except (SurfaceError, TimeoutError):
+            return  # it goes by itself
+        thread.line = bool(words)
+
+    def _forget(self, spot: Spot, thread: _Thread) -> None:
+        if thread.is_idle:
+            self._threads.pop(_key(spot), None)
+
+
+def _key(spot: Spot) -> _Key:
+    return spot.team, spot.chat.id, spot.chat.thread
+
+
+def _who(spot: Spot) -> str:
+    return f"session:{':'.join(_key(spot))}"
