@@ -4,12 +4,13 @@
 app call it directly, in virtual time. Seats are people: what they do there, and what they see.
 """
 
+from tests.fakes.slack_api.app import App
 from tests.fakes.slack_api.delivery import Pusher, signed
 from tests.fakes.slack_api.faces import InMemory, Served, serve, wait_until
 from tests.fakes.slack_api.payloads import Delivery
 from tests.fakes.slack_api.people import PICTURE, Room, Seat
 from tests.fakes.slack_api.refused import Refusal
-from tests.fakes.slack_api.server import App, Slack
+from tests.fakes.slack_api.server import Slack
 from tests.fakes.slack_api.things import (
     Channel,
     File,

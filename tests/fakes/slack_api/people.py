@@ -151,14 +151,14 @@ class Seat:
 
         return self._bring("commands", payload, answered)
 
-    def ask_about(self, post: Post, callback: str = "ask_about_message") -> payloads.Delivery:
+    def ask_about(self, post: Post) -> payloads.Delivery:
         """Use the message shortcut; it works in threads and where the bot is not."""
         hook = hooks.Hook(
             person=self.person, channel=self.channel, at=self.slack.clock(), thread=post.thread
         )
         payload = self._about() | {
             "type": "message_action",
-            "callback_id": callback,
+            "callback_id": self.slack.app.ask_message,
             "action_ts": self.slack.new_ts(),
             "message_ts": post.ts,
             "response_url": hooks.made(self.slack, "app", hook),
@@ -167,11 +167,11 @@ class Seat:
         }
         return self._bring("interactive", payload)
 
-    def shortcut(self, callback: str = "ask") -> payloads.Delivery:
+    def shortcut(self) -> payloads.Delivery:
         """Use the global shortcut, which knows no channel."""
         payload = self._about() | {
             "type": "shortcut",
-            "callback_id": callback,
+            "callback_id": self.slack.app.ask_global,
             "action_ts": self.slack.new_ts(),
         }
         return self._bring("interactive", payload)

@@ -4,9 +4,10 @@ import itertools
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.fakes.slack_api import accounts, chat, files, payloads, sessions, streams, views
+from tests.fakes.slack_api.app import App
 from tests.fakes.slack_api.calling import Faults
 from tests.fakes.slack_api.hooks import Hook
 from tests.fakes.slack_api.oauth import Code
@@ -31,39 +32,6 @@ from tests.fakes.slack_api.watch import Watch
 Clock = Callable[[], float]
 Arguments = dict[str, object]
 Reply = tuple[int, dict[str, str], dict[str, object]]
-SCOPES = frozenset(
-    {
-        *("app_mentions:read", "assistant:write", "chat:write", "chat:write.public", "commands"),
-        *("files:read", "files:write", "im:history", "im:write", "reactions:read"),
-        *("reactions:write", "users:read", "channels:history", "groups:history"),
-    }
-)
-EVENTS = frozenset(
-    {
-        *("agent_session_stopped", "app_home_opened", "app_mention", "app_uninstalled"),
-        *("message.im", "message.channels", "message.groups", "tokens_revoked"),
-        *("reaction_added", "reaction_removed", "assistant_thread_started"),
-    }
-)
-
-
-@dataclass(kw_only=True)
-class App:
-    """The app as its maker configured it."""
-
-    id: str = "A0PARLEY"
-    client_id: str = "1234567890.0987654321"
-    client_secret: str = field(default="client-secret-of-the-app", repr=False)
-    signing_secret: str = field(default="5" * 32, repr=False)
-    token: str = field(default="xapp-1-A0PARLEY-42-sesame", repr=False)  # for Socket Mode
-    verification: str = field(default="verification-token", repr=False)
-    scopes: frozenset[str] = SCOPES
-    events: frozenset[str] = EVENTS
-    commands: frozenset[str] = frozenset({"/ask"})
-    messages_tab: bool = True
-    request_url: str = ""  # events, commands and interactivity; empty with Socket Mode
-    redirect_urls: tuple[str, ...] = ()
-    rotates: bool = False  # tokens expire
 
 
 @dataclass(kw_only=True)
