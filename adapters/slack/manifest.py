@@ -59,40 +59,43 @@ USAGE: Final = "[question] | stop | retry | voice | inputs | feedback | private 
 
 
 def manifest(
-    *, url: str | None, command: str, name: str, many: bool = False, edits: bool = False
+    *,
+    address: str | None,
+    socket: bool,
+    command: str,
+    name: str,
+    many: bool = False,
+    edits: bool = False,
 ) -> dict[str, object]:
     """The manifest, for Slack's page “From a manifest”.
 
-    `url` is where Slack reaches this server, None for Socket Mode. With `many`, which needs an
-    address, any workspace can install it; with `edits` it follows questions that are edited or
-    deleted in channels.
+    `address` is where Slack and people reach this server; it is needed unless all comes by
+    `socket`, and for `many`: then any workspace can install the app. With `edits` it follows
+    questions that are edited or deleted in channels.
     """
-    where = {"request_url": url + PATH} if url else {}
+    base = (address or "").rstrip("/")
+    request = {} if socket else {"request_url": base + PATH}
+    scopes = {"bot": list(SCOPES), **({"bot_optional": list(EDIT_SCOPES)} if edits else {})}
+    back = {"redirect_urls": [base + REDIRECT_PATH]} if many else {}
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {"name": name, "description": DESCRIPTION},
-        "features": _features(url, command, name),
-        "oauth_config": {
-            **({"redirect_urls": [url + REDIRECT_PATH]} if many and url else {}),
-            "scopes": {
-                "bot": list(SCOPES),
-                **({"bot_optional": list(EDIT_SCOPES)} if edits else {}),
-            },
-        },
+        "features": _features({} if socket else {"url": base + PATH}, command, name),
+        "oauth_config": {**back, "scopes": scopes},
         "settings": {
             "event_subscriptions": {
-                **where,
+                **request,
                 "bot_events": sorted((*EVENTS, *(EDIT_EVENTS if edits else ()))),
             },
-            "interactivity": {"is_enabled": True, **where},
+            "interactivity": {"is_enabled": True, **request},
             "org_deploy_enabled": many,
-            "socket_mode_enabled": url is None,
+            "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
         },
     }
 
 
-def _features(url: str | None, command: str, name: str) -> dict[str, object]:
+def _features(where: Mapping[str, str], command: str, name: str) -> dict[str, object]:
     return {
         "app_home": {
             "home_tab_enabled": True,
@@ -104,7 +107,7 @@ def _features(url: str | None, command: str, name: str) -> dict[str, object]:
         "slash_commands": [
             {
                 "command": command,
-                **({"url": url + PATH} if url else {}),
+                **where,
                 "description": "Ask, or say what is to happen with the answer",
                 "usage_hint": USAGE,
                 # Mentions come as ids then, not as names that anybody may have.
