@@ -103,8 +103,7 @@ class Calls(Uploading, Asking):
         text: str = "",
     ) -> None:
         """Raises Gone when it can no longer be changed, NoStream while it is streaming."""
-        # Messages are posted with "none"; without it an edit would turn names into mentions.
-        args = _content(markdown, blocks, text) | {"channel": channel, "ts": ts, "parse": "none"}
+        args = _content(markdown, blocks, text) | {"channel": channel, "ts": ts}
         with self._blocks(blocks):
             await self._edit("chat.update", args, "update")
 
@@ -211,7 +210,9 @@ class Calls(Uploading, Asking):
         thread: str = "",
         title: str = "",
     ) -> None:
-        """`prompts`: what each is called, and what it says. Slack shows four."""
+        """`prompts`: what each is called, and what it says. Slack shows four, and takes no none."""
+        if not prompts:
+            return
         offered = [{"title": name, "message": words} for name, words in prompts[:PROMPTS_LIMIT]]
         args: Json = {
             "channel_id": channel,

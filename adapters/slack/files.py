@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from yarl import URL
 
 from adapters.slack.calling import AGAIN_WITHIN
-from adapters.slack.errors import Lost, NotSent, Overlong, Refused, quiet
+from adapters.slack.errors import KINDS, Lost, NotSent, Overlong, Refused, plain_code, quiet
 from adapters.slack.transport import Answer, Transport
 from bot.observe import get_logger
 from bot.surface import Expired, Forbidden, Gone, RateLimited, SurfaceError, TooLarge, Unreachable
@@ -81,12 +82,14 @@ class Files:
         status, headers, answer = await self._post(url, body, _JSON, timeout=10.0, creates=True)
         if status == 429:
             raise RateLimited(quiet(headers))
-        if status in (404, 410) or any(word in answer[:200] for word in _USED_UP):
-            raise Expired("the response_url is used up or too old")
         if status >= 500:
             raise Unreachable(sent=True)
-        if not 200 <= status < 300 or answer[:200].replace(b" ", b"").startswith(b'{"ok":false'):
-            raise Refused(f"hook_{status}")
+        code = _hook_code(answer)
+        if 200 <= status < 300 and code in ("ok", ""):
+            return
+        if status in (404, 410) and code not in KINDS:
+            raise Expired("the response_url is used up or too old")
+        raise KINDS.get(code, Refused)(code or f"http_{status}")
 
     async def _read(self, url: str, token: str, limit: int, team: str) -> bytes:
         status, headers, body = await self._followed(url, token, limit, team)
@@ -177,7 +180,17 @@ class Files:
 _ELSEWHERE: Final = (301, 302, 303, 307, 308)
 _BYTES: Final = "application/octet-stream"
 _JSON: Final = "application/json; charset=utf-8"
-_USED_UP: Final = (b"expired_url", b"used_url", b"invalid_token", b"no_service")
+
+
+def _hook_code(answer: bytes) -> str:
+    """Hooks say no in a word, or as the Web API does; "ok" for a yes."""
+    try:
+        said = msgspec.json.decode(answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = answer[:100].decode(errors="replace").strip()
+    if isinstance(said, dict):
+        said = "ok" if said.get("ok") is not False else said.get("error")
+    return plain_code(said) if said else ""
 
 
 def _parsed(url: str) -> URL | None:

@@ -1,12 +1,16 @@
-"""A line to Slack that answers as it is told to, well or badly, in no time."""
+"""Lines to Slack without sockets: to the strict server, or to answers that are told beforehand."""
 
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from adapters.slack.calls import Calls
+from adapters.slack.errors import Lost, NotSent, Overlong
 from adapters.slack.transport import Answer
 from adapters.slack.workspace import Line, Workspace
+from tests.fakes.slack_api import InMemory, Seat, Slack
+from tests.fakes.slack_api.things import Team
 
 API = "https://slack.com/api/"
 TOKEN = "xoxb-1-2-sesame"
@@ -79,3 +83,75 @@ def workspace(script: Scripted, *, api_url: str = API, org: bool = False) -> Wor
 def calls(answers: Iterable[Told] = ()) -> tuple[Scripted, Calls]:
     script = Scripted(*answers)
     return script, workspace(script).calls
+
+
+class Inside:
+    """The strict server, over a line that can be cut before anything leaves."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._server = InMemory(slack)
+        self.unconnected = 0
+
+    async def send(
+        self, method: str, args: Mapping[str, object], token: str, *, timeout: float
+    ) -> Answer:
+        self._leave()
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._server.call(method, args, token)
+        except (TimeoutError, ConnectionError):
+            raise Lost("no answer") from None
+
+    async def get(self, url: str, *, token: str, limit: int, timeout: float) -> Answer:
+        self._leave()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = await self._server.get(url, headers)
+        if len(answer[2]) > limit:
+            raise Overlong("the answer is too long")
+        return answer
+
+    async def post(self, url: str, data: bytes, *, media_type: str, timeout: float) -> Answer:
+        self._leave()
+        return await self._server.post(url, {"Content-Type": media_type}, data)
+
+    def _leave(self) -> None:
+        if self.unconnected:
+            self.unconnected -= 1
+            raise NotSent("no connection")
+
+
+@dataclass(frozen=True)
+class World:
+    """One workspace, one person in a DM with the bot, and what is between them."""
+
+    slack: Slack
+    team: Team
+    seat: Seat
+    wire: Inside
+    line: Line
+    workspace: Workspace
+
+    @property
+    def calls(self) -> Calls:
+        return self.workspace.calls
+
+    @property
+    def channel(self) -> str:
+        return self.seat.channel.id
+
+    @property
+    def user(self) -> str:
+        return self.seat.person.id
+
+
+def world(slack: Slack | None = None) -> World:
+    slack = slack or Slack(clock=asyncio.get_running_loop().time)
+    team = slack.team()
+    wire = Inside(slack)
+    line = Line(transport=wire)
+    install = slack.installed(team.id)
+    workspace = line.workspace(
+        team=team.id, token=install.token, bot_user=install.bot_user, bot_id=install.bot_id
+    )
+    seat = slack.dm(slack.person("Ada", locale="de-DE"))
+    return World(slack, team, seat, wire, line, workspace)
