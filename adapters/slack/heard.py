@@ -10,7 +10,7 @@ import msgspec
 from adapters.slack import handles, payloads
 from adapters.slack.handles import Source
 from bot import events
-from bot.events import Chat, Event, MessageRef
+from bot.events import Chat, Event, MessageRef, Place
 
 PLATFORM: Final = "slack"
 
@@ -48,19 +48,19 @@ class Heard:
     `event`: its person's `workspace` is "" where Slack did not name it. `otherwise` happened where
     `event` is known already: Slack tells of some edits as if the message were new. `directly`: it
     was not said in a chat, so that its chat, without an id, is the person's own with the bot.
-    `external`: the channel is shared with other organisations. `home`: who opened the home page.
-    `submitted`: a view was filled in, and the payload says what with. `gone`: the app was taken
-    from the workspace, or its token was.
+    `external`: the channel is shared with other organisations. `home`: whose home page was opened.
+    `submitted`: a view was filled in, and the payload says what with. `gone`: when the app was
+    taken from the workspace, or its token was.
     """
 
     event: Event | None = None
     otherwise: Event | None = None
     directly: bool = False
     external: bool = False
-    home: str = ""
+    home: Place | None = None
     stopped: Stopped | None = None
     submitted: bool = False
-    gone: bool = False
+    gone: datetime | None = None
 
 
 NOTHING: Final = Heard()
@@ -156,7 +156,10 @@ def _media_type(sent: payloads.File) -> str:
 
 def mapping(value: object) -> Mapping[str, object]:
     """The payload as an object of JSON. Raises Unreadable."""
-    cleaned = without_nulls(value)
+    try:
+        cleaned = without_nulls(value)
+    except RecursionError:
+        raise Unreadable("too deep") from None
     if not isinstance(cleaned, dict):
         raise Unreadable("not an object")
     return cleaned

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from adapters.slack import emoji, heard, payloads, words
@@ -35,6 +35,13 @@ def mentioned(payload: Mapping[str, object]) -> tuple[str, ...]:
     return words.people(text) if isinstance(text, str) else ()
 
 
+def is_farewell(payload: Mapping[str, object]) -> bool:
+    """Whether it may tell that the bot is no longer installed."""
+    event = payload.get("event")
+    kind = event.get("type") if isinstance(event, Mapping) else None
+    return kind in ("app_uninstalled", "tokens_revoked")
+
+
 class _Reader:
     def __init__(
         self, me: Me, callback: payloads.Callback, names: Mapping[str, str], now: datetime
@@ -54,7 +61,7 @@ class _Reader:
             "app_home_opened": self._opened,
             "assistant_thread_started": self._assistant,
             "agent_session_stopped": self._stopped,
-            "app_uninstalled": lambda _: Heard(gone=True),
+            "app_uninstalled": self._uninstalled,
             "tokens_revoked": self._revoked,
         }.get(kind)
         return read(kind) if read else NOTHING
@@ -205,13 +212,14 @@ class _Reader:
         if not event.user:
             return NOTHING
         if event.tab == "home":
-            return Heard(home=event.user)
+            return Heard(home=self._own(event))
         if event.tab != "messages" or not event.channel:
             return NOTHING
-        place = Place(
-            chat=heard.chat(self._me, event.channel, private=True), user=heard.user(event.user)
-        )
-        return Heard(event=self._welcome(place))
+        return Heard(event=self._welcome(self._own(event)))
+
+    def _own(self, event: payloads.HomeOpened) -> Place:
+        chat = heard.chat(self._me, event.channel, private=True)
+        return Place(chat=chat, user=heard.user(event.user))
 
     def _assistant(self, _: str) -> Heard:
         """The older kind of an assistant's pane: each conversation begins by a note of its own."""
@@ -245,5 +253,8 @@ class _Reader:
 
     def _revoked(self, _: str) -> Heard:
         """Of the tokens taken away only the bot's matters; people's are not used."""
-        tokens = convert(self._callback.event, payloads.TokensRevoked).tokens.bot
-        return Heard(gone=not self._me.user or self._me.user in tokens)
+        tokens = convert(self._callback.event, payloads.TokensRevoked).tokens
+        return self._uninstalled(_) if tokens.bot else NOTHING
+
+    def _uninstalled(self, _: str) -> Heard:
+        return Heard(gone=datetime.fromtimestamp(self._callback.event_time, UTC))

@@ -22,6 +22,7 @@ class Authorization(Struct, frozen=True, kw_only=True):
     team_id: Id = ""
     user_id: Id = ""
     is_bot: bool = False
+    is_enterprise_install: bool = False
 
 
 class Named(Struct, frozen=True, kw_only=True):

@@ -9,12 +9,16 @@ from adapters.slack.heard import convert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """`team` is the workspace a thing happened in, as far as the installation is concerned;
-    `bot` is the bot's user there, "" where the payload does not tell."""
+    """`team` is the workspace a thing happened in, as far as the installation is concerned.
+
+    `bot` is the bot's user there, "" where the payload does not tell. `org`: the installation is a
+    whole organisation's.
+    """
 
     team: str
     enterprise: str = ""
     bot: str = ""
+    org: bool = False
 
 
 def route(payload: Mapping[str, object]) -> Route:
@@ -38,6 +42,7 @@ def route(payload: Mapping[str, object]) -> Route:
             read.enterprise_id,
         ),
         bot=mine.user_id if mine.is_bot else "",
+        org=mine.is_enterprise_install,
     )
 
 

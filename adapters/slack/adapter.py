@@ -1,0 +1,116 @@
+"""Slack as an adapter: a surface that listens, for one workspace or for many."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from aiohttp import web
+
+from adapters.slack.afterwards import Afterwards
+from adapters.slack.aside import Aside
+from adapters.slack.door import Door
+from adapters.slack.health import Health
+from adapters.slack.hearing import Ear
+from adapters.slack.home import Homes
+from adapters.slack.install import Install
+from adapters.slack.knowing import Knowing
+from adapters.slack.opening import Forms
+from adapters.slack.outbound import SlackSurface
+from adapters.slack.page import Page
+from adapters.slack.people import People
+from adapters.slack.prompts import Pinned
+from adapters.slack.socket_mode import SocketMode
+from adapters.slack.workspace import Line, SingleWorkspace, Workspaces
+from bot import observe
+from bot.events import Place
+from bot.surface import Accept, Outgoing, Slots, SurfaceError
+
+_log = observe.get_logger(__name__)
+
+
+class Slack(SlackSurface):
+    """The app in every workspace of `workspaces`.
+
+    With `app_token` what happens comes over sockets; else Slack brings it to `manifest.PATH`,
+    signed with `signing_secret`. `external`: whether people of other organisations are answered.
+    `line` is closed at the end of `run`. `install` is there where workspaces install the app.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspaces: Workspaces,
+        slots: Slots,
+        line: Line,
+        signing_secret: str | None = None,
+        app_token: str | None = None,
+        external: bool = True,
+        hardened: bool = False,
+        page: Page | None = None,
+        install: Install | None = None,
+    ) -> None:
+        page = page or Page()
+        self._opening = Forms(workspaces, slots, page)
+        super().__init__(workspaces, slots, hardened=hardened, page=page, forms=self._opening)
+        self._line = line
+        self._page = page
+        self._install = install
+        self._aside = Aside()
+        afterwards = Afterwards(
+            self._aside,
+            stop=self.stopped,
+            homes=Homes(workspaces, slots, page),
+            pinned=Pinned(workspaces, slots, page),
+            install=install,
+        )
+        people = People(slots, self._aside)
+        knowing = Knowing(people, external=external, turn_away=self._turn_away)
+        ear = Ear(workspaces, knowing, self._opening, afterwards, page)
+        self._sockets = SocketMode(line, app_token, ear) if app_token else None
+        self._door = Door(ear, signing_secret) if signing_secret and not app_token else None
+        self._single = workspaces if isinstance(workspaces, SingleWorkspace) else None
+        self._health = Health("SLACK_BOT_TOKEN")
+        if self._single is None:
+            self._health.recover()
+
+    async def run(self, accept: Accept) -> None:
+        """Hear, until cancelled; then every connection is closed."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._aside.run())
+                group.create_task(self._opening.run())
+                if self._single is not None:
+                    group.create_task(self._meet(self._single))
+                if self._sockets is not None:
+                    group.create_task(self._sockets.run(accept))
+        finally:
+            await self._line.aclose()
+
+    def routes(self, accept: Accept) -> Sequence[web.RouteDef]:
+        brought = self._door.routes(accept) if self._door else ()
+        return [*brought, *(self._install.routes() if self._install else ())]
+
+    async def missing(self) -> str:
+        """Why nothing is heard, "" while it is."""
+        told = [self._health.missing, self._sockets.missing if self._sockets else ""]
+        return "; ".join(dict.fromkeys(one for one in told if one))
+
+    async def _meet(self, workspace: SingleWorkspace) -> None:
+        """Learn at once who the bot is: what comes first need not wait for it then."""
+        while True:
+            try:
+                await workspace.identity()
+            except (SurfaceError, TimeoutError) as error:
+                await asyncio.sleep(self._health.fail(error))
+            else:
+                self._health.recover()
+                return
+
+    def _turn_away(self, place: Place) -> None:
+        """Somebody of another organisation, where they are not answered, is told so if at all."""
+        if words := self._page.words(place.user.language).external:
+            self._aside.begin(partial(self._say_aside, place, words))
+
+    async def _say_aside(self, place: Place, words: str) -> None:
+        await self.post(replace(place, only_user=True), Outgoing(text=words, mine=True))

@@ -1,0 +1,170 @@
+"""One socket that Slack sends envelopes over, from its opening to its end."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, MutableSet
+from typing import Final
+
+import aiohttp
+
+from adapters.slack.door import note_rate_limit
+from adapters.slack.heard import Unreadable
+from adapters.slack.hearing import Ear, Kind, Reply
+from bot import observe
+from bot.surface import Accept, Busy, SurfaceError
+
+HEARTBEAT: Final = 10.0
+"""Seconds between pings; one that is not answered within half of it means a deaf socket."""
+HELLO: Final = 10.0
+"""Seconds for Slack to say hello, which it does at once."""
+LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of an envelope; Slack's longest are some hundred KB."""
+AT_ONCE: Final = 200
+"""Envelopes being kept at a time; what comes beyond them comes again, since it is not
+acknowledged."""
+HELD: Final = 30.0
+"""Seconds an event is held while the bot is busy; Slack has sent it again by then."""
+LEAVING: Final = 5.0
+"""Seconds that a replaced socket goes on, for what was on its way."""
+
+_KINDS: Final[Mapping[object, Kind]] = {
+    "events_api": "event",
+    "slash_commands": "command",
+    "interactive": "interaction",
+}
+
+_log = observe.get_logger(__name__)
+
+Address = Callable[[], Awaitable[str]]
+
+
+class Socket:
+    """`settled`: it is open, or never will be. `is_ending`: another one is needed.
+
+    `failure`: why it broke. `reason`: why Slack wants it replaced. While it is open it is in
+    `opened`.
+    """
+
+    def __init__(
+        self,
+        ear: Ear,
+        accept: Accept,
+        opened: "MutableSet[Socket]",
+        *,
+        heartbeat: float = HEARTBEAT,
+    ) -> None:
+        self.settled = asyncio.Event()
+        self.is_ending = asyncio.Event()
+        self.has_opened = False
+        self.failure: Exception | None = None
+        self.reason = ""
+        self._ear = ear
+        self._accept = accept
+        self._opened = opened
+        self._heartbeat = heartbeat
+        self._deadline: asyncio.Timeout | None = None
+        self._has_left = False
+        self._taking = 0
+
+    async def run(self, session: aiohttp.ClientSession, address: Address) -> None:
+        """Listen until it is closed; raises nothing."""
+        try:
+            async with asyncio.timeout(HELLO) as self._deadline:
+                url = await address()
+                async with session.ws_connect(
+                    url, heartbeat=self._heartbeat, max_msg_size=LIMIT
+                ) as socket:
+                    await self._listen(socket)
+        except (
+            aiohttp.ClientError,
+            OSError,
+            SurfaceError,
+        ) as error:  # a TimeoutError is an OSError
+            self.failure = None if self._has_left else error
+        finally:
+            self._opened.discard(self)
+            self.settled.set()
+            self.is_ending.set()
+
+    def leave(self) -> None:
+        """Another one listens now; this one goes on for a moment."""
+        self._has_left = True
+        if self._deadline is not None and self in self._opened:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + LEAVING)
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async with asyncio.TaskGroup() as taking:
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._read(socket, message.data, taking)
+        if not self.reason:
+            raise socket.exception() or ConnectionResetError("closed without a word")
+
+    def _read(
+        self, socket: aiohttp.ClientWebSocketResponse, text: str, taking: asyncio.TaskGroup
+    ) -> None:
+        told = _envelope(text)
+        kind, id = told.get("type"), told.get("envelope_id")
+        if kind == "hello" and self._deadline is not None:
+            self._deadline.reschedule(None)
+            self.has_opened = True
+            self._opened.add(self)
+            self.settled.set()
+        elif kind == "disconnect":
+            self.reason = str(told.get("reason", ""))[:64] or "no reason"
+            _log.info("slack wants a socket replaced", reason=self.reason)
+            self.is_ending.set()
+        elif isinstance(id, str) and self._taking < AT_ONCE:
+            self._taking += 1
+            taking.create_task(self._take(socket, id, told))
+
+    async def _take(
+        self, socket: aiohttp.ClientWebSocketResponse, id: str, told: Mapping[str, object]
+    ) -> None:
+        """Keep what is in an envelope, and only then acknowledge it."""
+        try:
+            reply = await self._hear(told)
+            answer: dict[str, object] = {"envelope_id": id}
+            if reply and told.get("accepts_response_payload"):
+                answer["payload"] = reply
+            await socket.send_json(answer)
+        except (Busy, ConnectionError, aiohttp.ClientError):
+            pass  # it comes again
+        except Exception as error:  # one envelope may not break the others
+            _log.error("an envelope cannot be taken", trace=observe.trace(error))
+        finally:
+            self._taking -= 1
+
+    async def _hear(self, told: Mapping[str, object]) -> Reply:
+        """What Slack is to show. Raises Busy."""
+        kind, payload = _KINDS.get(told.get("type")), told.get("payload")
+        if kind is None:  # it is not known, and would come again and again
+            return None
+        if isinstance(payload, Mapping) and payload.get("type") == "app_rate_limited":
+            note_rate_limit(payload)
+            return None
+        until = asyncio.get_running_loop().time() + HELD
+        while True:
+            try:
+                return await self._ear.hear(kind, payload, self._accept)
+            except Unreadable as error:
+                observe.EVENTS.labels("unreadable").inc()
+                _log.warning("an envelope cannot be read", error=str(error))
+                return None
+            except Busy as busy:
+                if asyncio.get_running_loop().time() + busy.retry_after > until:
+                    raise
+                pause = busy.retry_after
+            await asyncio.sleep(pause)
+
+
+def _envelope(text: str) -> Mapping[str, object]:
+    """What the frame holds; nothing where it is no envelope."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict):
+        return told
+    observe.EVENTS.labels("unreadable").inc()
+    return {}
