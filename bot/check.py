@@ -60,6 +60,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
         async for words, cure in examine(settings):
             yield Finding(part="Telegram", words=words, cure=cure)
+    if settings.slack_bot_token or settings.slack_client_id:
+        from bot.compose import slack_check
+
+        async for words, cure in slack_check.examine(settings):
+            yield Finding(part="Slack", words=words, cure=cure)
     yield await _database(settings)
     yield await _voice()
 

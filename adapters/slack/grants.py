@@ -4,15 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
-from adapters.slack.calling import EDIT, Caller, Manner
 from adapters.slack.errors import Json, Refused
 from adapters.slack.installation import Installation
-from adapters.slack.transport import Transport
-
-GRANT: Final = Manner(timeout=10.0, creates=True)
-"""A code and a refresh token are good once: what may have been heard is not sent again."""
+from adapters.slack.workspace import Line
 
 _ID = re.compile(r"[A-Z0-9]{2,32}")
 
@@ -22,13 +17,13 @@ class Grants:
 
     def __init__(
         self,
-        transport: Transport,
+        line: Line,
         *,
         client_id: str,
         client_secret: str,
         now: Callable[[], datetime],
     ) -> None:
-        self._transport = transport
+        self._line = line
         self._client = {"client_id": client_id, "client_secret": client_secret}
         self._now = now
 
@@ -39,9 +34,8 @@ class Grants:
         """The installation a code stands for, with who the bot is there."""
         granted = await self._granted({"code": code, "redirect_uri": redirect})
         found = self._installation(granted)
-        caller = Caller(self._transport, found.token, team=found.team)
-        me = await caller.call("auth.test", {}, EDIT)
-        return replace(found, bot_id=_id(me.get("bot_id")))
+        me = await self._line.meet(found.token)
+        return replace(found, bot_id=_id(me.bot_id))
 
     async def refreshed(self, installation: Installation) -> Installation:
         """The same with a fresh token; the old one goes on working until it expires."""
@@ -56,8 +50,8 @@ class Grants:
         )
 
     async def _granted(self, args: Mapping[str, object]) -> Json:
-        caller = Caller(self._transport, "", team="")
-        return await caller.call("oauth.v2.access", {**self._client, **args}, GRANT)
+        # A code and a refresh token are good once.
+        return await self._line.ask("oauth.v2.access", {**self._client, **args}, once=True)
 
     def _installation(self, granted: Json) -> Installation:
         team, enterprise = _part(granted, "team"), _part(granted, "enterprise")

@@ -30,7 +30,7 @@ def installing(settings: Settings, line: Line, store: Store) -> tuple[Installed,
     """The workspaces that have installed the app, and how others do."""
     secret = settings.slack_client_secret
     grants = Grants(
-        line.transport,
+        line,
         client_id=settings.slack_client_id or "",
         client_secret=secret.get_secret_value() if secret else "",
         now=utc_now,

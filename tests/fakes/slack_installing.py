@@ -75,7 +75,7 @@ class House:
         self.drawer = Drawer()
         app = self.slack.app
         self.grants = Grants(
-            self.wire, client_id=app.client_id, client_secret=app.client_secret, now=self.now
+            self.line, client_id=app.client_id, client_secret=app.client_secret, now=self.now
         )
         self.installed = Installed(self.drawer, self.grants, self.line, now=self.now)
 

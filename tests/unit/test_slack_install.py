@@ -13,6 +13,7 @@ from adapters.slack.errors import Refused
 from adapters.slack.grants import Grants
 from adapters.slack.install import COOKIE, Install
 from adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH, SCOPES
+from adapters.slack.workspace import Line
 from tests.fakes.slack_api import Team, oauth
 from tests.fakes.slack_installing import PUBLIC, REDIRECT, House
 from tests.fakes.slack_line import Scripted
@@ -180,7 +181,7 @@ async def test_what_is_granted_without_a_bot_or_a_token_installs_nothing() -> No
     for missing in answer:
         granted = {name: value for name, value in answer.items() if name != missing}
         wire = Scripted({**granted, "is_enterprise_install": False})
-        grants = Grants(wire, client_id="1.2", client_secret="x", now=House().now)
+        grants = Grants(Line(transport=wire), client_id="1.2", client_secret="x", now=House().now)
         with pytest.raises(Refused):
             await grants.redeem("code", REDIRECT)
         assert wire.methods == ["oauth.v2.access"]
