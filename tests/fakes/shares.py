@@ -4,10 +4,16 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # What one server, bot or browser serves; to start another in every worker would take longer.
-SERVERS = ("postgres", "polling", "webhook")  # as a test's parameter names them
+SERVERS = ("postgres", "polling", "webhook", "http", "socket")  # as a test's parameter names them
 PAGES = "tests/scenario/test_playground_"
 # Whoever waits for bots and pages begins first, the longest before: others work meanwhile.
-FIRST = (PAGES, "tests/scenario/test_killed", "tests/scenario/telegram/", "tests/scenario/")
+FIRST = (
+    PAGES,
+    "tests/scenario/test_killed",
+    "tests/scenario/telegram/",
+    "tests/scenario/slack/",
+    "tests/scenario/",
+)
 
 
 class Shares(LoadScopeScheduling):

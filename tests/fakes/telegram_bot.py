@@ -3,26 +3,21 @@
 import asyncio
 import os
 import signal
-import socket
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import aiohttp
-
 from bot.sandbox import Config
-from bot.sandbox.room import ROOM
 from tests.fakes.bot_api import Bot, Group, Post, Pusher, Seat, Telegram, serve, wait_until
-from tests.fakes.counted_sandbox import Counted, counted_sandbox
+from tests.fakes.counted_sandbox import counted_sandbox
 from tests.fakes.nursery import Child, Nursery
+from tests.fakes.running import Running, free_port
 
 TOKEN = "4200000042:AAsesame-" + "x" * 27
 OPERATOR = 777  # the Telegram id of whoever runs the bot
 SECRET_PARTS = (TOKEN, TOKEN.partition(":")[2])
-PATIENCE = 60.0  # seconds for a start; a test machine may be busy
 # What two busy cores may shift two calls against each other on their way here, in seconds.
 JITTER = 0.5
 
@@ -30,50 +25,14 @@ Way = Literal["polling", "webhook"]
 Found = TypeVar("Found")
 
 
-@dataclass
-class House:
+@dataclass(kw_only=True)
+class House(Running):
     """A running bot, the Telegram it is on, and the Completion API it asks."""
 
     telegram: Telegram
     account: Bot
-    sandbox: Counted
     pusher: Pusher
-    folder: Path
-    port: int
-    variables: dict[str, str]
-    nursery: Nursery
-    process: Child | None = None
-    _ended: asyncio.Task[int] | None = None
     people: list[str] = field(default_factory=lambda: ["Ada", "Ben", "Cleo", "Dora", "Emil"])
-
-    async def start(self) -> None:
-        """Begin a process and wait until it hears Telegram."""
-        self.process = await self.nursery.bear(self.folder, "serve", **self.variables)
-        self._ended = asyncio.create_task(self.process.wait())
-        async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
-            while not await self._ready(session):
-                assert not self._ended.done(), self.said
-                await asyncio.sleep(0.05)
-
-    async def ready(self) -> bool:
-        async with aiohttp.ClientSession() as session:
-            return await self._ready(session)
-
-    async def _ready(self, session: aiohttp.ClientSession) -> bool:
-        try:
-            async with session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
-
-    async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
-        """Send the signal and wait for the end; gives the exit status."""
-        assert self.process is not None
-        assert self._ended is not None
-        process, self.process = self.process, None
-        process.send_signal(number)
-        async with asyncio.timeout(PATIENCE):
-            return await self._ended
 
     def visit(self, name: str = "", **about: object) -> Seat:
         """Somebody new in a private chat of their own with the bot."""
@@ -92,15 +51,7 @@ class House:
 
     async def opinion(self, seat: Seat) -> tuple[str | None, str | None]:
         """What the API was told last that this person thinks: the rating and the words."""
-        room = self.sandbox.application[ROOM]
-        app = room.apps.find(self.variables["COMPLETION_API_KEY"])
-        assert app is not None
-        known = await room.state.end_user(app, f"telegram:{seat.person.id}")
-        for each in await room.state.feedbacks(app, 1, 10_000):
-            if each["from_end_user_id"] == known.id:
-                rating, words = each["rating"], each["content"]
-                return str(rating) if rating else None, str(words) if words else None
-        return None, None
+        return await self.rated(f"telegram:{seat.person.id}")
 
     async def thinks(self, seat: Seat, rating: str | None, words: str | None = None) -> None:
         """Wait until the API was told just that."""
@@ -116,17 +67,6 @@ class House:
             refused = [str(refusal) for refusal in self.telegram.refusals[-5:]]
             raise AssertionError(f"{fault}; refused: {refused}; {self.said[-3000:]}") from None
         return found
-
-    @property
-    def said(self) -> str:
-        """Everything that the process printed or logged."""
-        return (self.folder / "said").read_text(encoding="utf-8", errors="replace")
-
-    def kept(self) -> bytes:
-        """Every byte of the database."""
-        with sqlite3.connect(self.folder / "parley.db") as connection:
-            connection.execute("PRAGMA wal_checkpoint(FULL)")
-        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("parley.db*")))
 
 
 @asynccontextmanager
@@ -204,12 +144,6 @@ def kinds(seat: Seat) -> list[str]:
     """What came onto the screen, one word for what is alike and follows each other."""
     seen = [shown.kind for shown in seat.chat.history]
     return [kind for at, kind in enumerate(seen) if not at or seen[at - 1] != kind]
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        return int(unused.getsockname()[1])
 
 
 def processor_seconds(process: Child) -> float:

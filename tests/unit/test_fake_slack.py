@@ -254,7 +254,7 @@ def test_a_workspace_may_refuse_a_feature(table: Table) -> None:
         ([{"type": "input", "label": {"type": "plain_text", "text": "a"}}], "invalid_blocks"),
         ([{"type": "actions", "elements": []}], "invalid_blocks"),
         ([{"type": "section", "tekst": "a"}], "invalid_blocks"),
-        ([{"type": "context_actions", "elements": [_rating()["elements"]] * 6}], "invalid_blocks"),  # type: ignore[list-item]
+        ([{"type": "context_actions", "elements": [_rating()["elements"]] * 6}], "invalid_blocks"),
         ([_rating()], ""),
         ("no blocks", "invalid_arguments"),
         ({"type": "divider"}, "invalid_blocks_format"),
