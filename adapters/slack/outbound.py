@@ -103,7 +103,7 @@ class SlackSurface:
         return common
 
     def fits(self, place: Place, text: str) -> int:
-        return markup.fits(text)
+        return markup.fits(text, hardened=self._writing.hardened)
 
     def endings(self, place: Place) -> Sequence[Budget]:
         team = place.chat.workspace

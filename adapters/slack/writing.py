@@ -83,7 +83,6 @@ class Writing:
         intend: Intend = nothing,
     ) -> MessageRef:
         """A new message in the channel; `text` is how its words go over the wire, if known."""
-        _check_length(message)
         chat, budgets = spot.chat, limits.post(spot.team, spot.chat.id)
 
         async def post(blocks: list[Block]) -> str:
@@ -111,7 +110,6 @@ class Writing:
 
         Raises Gone for a file, which cannot become a text.
         """
-        _check_length(message)
         if self._files.get((spot.team, spot.chat.id, ts)):
             raise Gone("a file cannot become a text")
         channel, budgets = spot.chat.id, limits.update(spot.team)
@@ -142,6 +140,7 @@ class Writing:
     ) -> T:
         """`call` with the blocks of a message, then with plainer ones where those are refused."""
         text, plain = text or self.wired(spot, message), False
+        _check_length(message, text)
         for left in reversed(range(_LADDER)):
             features = spot.features
             old = plain or not features.markdown_block
@@ -211,6 +210,7 @@ def notice(message: Outgoing) -> str:
     return text if len(text) <= NOTICE else text[: NOTICE - 1] + "…"
 
 
-def _check_length(message: Outgoing) -> None:
-    if markup.fits(message.text) < len(message.text):
+def _check_length(message: Outgoing, text: str) -> None:
+    """A stream takes no more than this, so a message that may have been one takes no more."""
+    if not (message.mine or message.own) and len(text.encode(errors="replace")) > markup.BYTES:
         raise TooLong("msg_too_long")

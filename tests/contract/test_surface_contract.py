@@ -29,6 +29,7 @@ from bot.surface import (
     SurfaceError,
     TooLarge,
 )
+from tests.fakes.slack_stage import slack
 from tests.fakes.stage import STOP, Forgetful, Stage, playground
 from tests.fakes.telegram_stage import telegram
 
@@ -39,10 +40,13 @@ STAGES = [
     pytest.param(telegram("draft"), id="telegram-draft"),
     pytest.param(telegram("edit"), id="telegram-edit"),
     pytest.param(telegram("group"), id="telegram-group"),
+    pytest.param(slack("dm"), id="slack-dm"),
+    pytest.param(slack("channel"), id="slack-channel"),
+    pytest.param(slack("edits"), id="slack-edits"),
 ]
 LIMITED = STAGES[1:]
-STOPPABLE = STAGES[1:4]
-WITH_FORMS = [STAGES[0], STAGES[2]]
+STOPPABLE = [*STAGES[1:4], *STAGES[6:8]]
+WITH_FORMS = [STAGES[0], STAGES[2], *STAGES[6:]]
 LIKE = Button(label="👍", name="like", value="a1")
 Open = Callable[[], AbstractAsyncContextManager[Stage]]
 
@@ -315,6 +319,7 @@ class TestEverySurfaceWithLimits:
 async def test_the_platforms_own_stop_reaches_the_painter_and_the_bot(open_stage: Open) -> None:
     async with open_stage() as stage:
         place = stage.place()
+        await stage.surface.show_status(place, "Thinking…", doing="thinking")
         async with stage.surface.grow(place) as message:
             await show(stage, message, growing("One"))
             await stage.stop()

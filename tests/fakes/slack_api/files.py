@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.fakes.slack_api.blocks import check_message
 from tests.fakes.slack_api.chat import reachable, thread_of
-from tests.fakes.slack_api.refused import Refused
+from tests.fakes.slack_api.refused import Refused, invalid
 from tests.fakes.slack_api.things import Channel, File, Install, Json, Person
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ def complete(slack: "Slack", install: Install, given: Json) -> Json:
     if "channel_id" in given:
         channel = reachable(slack, install, given["channel_id"])
         thread = thread_of(channel, given)
-        comment = str(given.get("initial_comment", ""))
-        slack.later(slack.sharing, lambda: _appear(slack, install, channel, thread, comment, found))
+        shown = _comment(slack, channel, given)
+        slack.later(slack.sharing, lambda: _appear(slack, install, channel, thread, found, **shown))
     for file in found:
         file.complete = True
     return {"files": [{"id": file.id, "title": file.title or file.name} for file in found]}
@@ -125,16 +126,31 @@ def _uploaded(slack: "Slack", install: Install, about: Mapping[str, object]) -> 
     return file
 
 
+def _comment(slack: "Slack", channel: Channel, given: Json) -> Json:
+    """What stands beside the files: words, or blocks."""
+    if "blocks" not in given:
+        return {"text": str(given.get("initial_comment", ""))}
+    if "initial_comment" in given:
+        raise invalid("initial_comment or blocks, not both")
+    refuses = slack.teams[channel.team].refuses
+    return {"blocks": check_message(given["blocks"], frozenset(refuses))}
+
+
 def _appear(
-    slack: "Slack", install: Install, channel: Channel, thread: str, comment: str, found: list[File]
+    slack: "Slack",
+    install: Install,
+    channel: Channel,
+    thread: str,
+    found: list[File],
+    **shown: object,
 ) -> None:
     post = slack.post(
         channel,
         install.bot_user,
-        text=comment,
         thread=thread,
         files=found,
         via="files.completeUploadExternal",
+        **shown,
     )
     for file in found:
         share(slack, file, channel, post.ts, thread)
