@@ -28,15 +28,10 @@ class Words:
     no: str = "✗"
     too_long: str = "…"
     """Where an answer is too long for the few messages that may be posted there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recent:
-    """An answer of not long ago: what was asked or said, on one line of plain text."""
-
-    preview: str = field(repr=False)
-    ref: MessageRef | None = None
-    at: datetime | None = None
+    busy: str = "…"
+    """To a command or a press that cannot be kept right now."""
+    external: str = ""
+    """To somebody of another organisation, where none of them is answered; "" says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +41,20 @@ class Order:
     label: str
     command: str
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One of several alike: what it is in plain words, a button beside it, the way to a message.
+
+    `more` is CommonMark, of which the first words are shown.
+    """
+
+    text: str = field(repr=False)
+    more: str = field(default="", repr=False)
+    button: Button | None = None
+    ref: MessageRef | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +68,8 @@ class Part:
     text: str = field(default="", repr=False)
     mine: bool = False
     small: bool = False
+    rows: tuple[Row, ...] = ()
     buttons: tuple[Button | Order, ...] = ()
-    answers: tuple[Recent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

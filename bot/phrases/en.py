@@ -81,12 +81,16 @@ PHRASES = Phrases(
     not_allowed_here="This bot does not answer in this chat. Whoever runs it can allow it.",
     not_allowed_you="You are not on the list of people this bot answers. Whoever runs it can add "
     "you.",
+    not_allowed_external="This bot answers only people of the workspace it is installed in. "
+    "Whoever runs it can change that.",
+    too_busy="Too much is going on right now. Please try again in a minute.",
     too_many_questions="You can ask up to {limit} questions an hour. Please ask again in {wait}.",
     allowance_used_up="Your allowance for today is used up. It is renewed in {wait}.",
     wait_minutes="{count} min",
     wait_hours="{count} h",
     rating_ask_words="Noted. If you like, write what was wrong as a reply to this message; it is "
     "passed on with your rating.",
+    rating_ask_form="Noted. If you like, say what was wrong; it is passed on with your rating.",
     rating_ask_hint="What was wrong?",
     rating_write="Please write in your next message what was wrong.",
     rating_noted="Noted.",
@@ -128,6 +132,13 @@ PHRASES = Phrases(
     fault_not_a_number="{label} must be a number, such as 3 or 2.5.",
     fault_not_yes_or_no="{label} must be yes or no.",
     fault_unknown="The app does not know {label}. /inputs shows what it knows.",
+    window_wait_title="One moment…",
+    window_wait="The form opens here as soon as it is known what to ask.",
+    window_nothing="No form is needed here, or it came too late. Please close this window and look "
+    "into the chat.",
+    window_choose="Choose…",
+    rest_elsewhere="The rest does not fit here. Ask in the direct chat with me to get the whole "
+    "answer.",
     voice_nothing="There is no answer of yours here to read out. Ask a question first.",
     voice_unwritten="This answer has no text to read out.",
     voice_unfinished="This answer is still being written. Please try again when it is done.",
@@ -155,6 +166,18 @@ PHRASES = Phrases(
     about_privacy="Privacy",
     about_made_by="Made by {author}",
     about_nothing="This app says nothing about itself.",
+    home_ask="Ask",
+    home_how="Write your question under **Messages**, mention me in a channel, or send "
+    "`{command}` with your question in any conversation. To ask about a message, choose "
+    "**Ask about this message** in its menu.",
+    home_settings="Settings",
+    home_details="Your details in the direct chat with me:",
+    home_voice_on="Every answer in the direct chat is read out too.",
+    home_voice_off="An answer is read out when you press 🔊 under it.",
+    home_read_aloud="Read every answer out",
+    home_read_silently="Read none out by itself",
+    home_answers="Your last answers",
+    home_about="About",
     command_ask="ask a question",
     command_stop="stop the answer being written",
     command_retry="try the last question again",

@@ -89,6 +89,8 @@ class Phrases:
     # Who may ask, and how much
     not_allowed_here: str
     not_allowed_you: str
+    not_allowed_external: str
+    too_busy: str
     too_many_questions: str  # {limit} an hour, {wait}
     allowance_used_up: str  # {wait}
     wait_minutes: str  # {count}
@@ -96,6 +98,7 @@ class Phrases:
 
     # Ratings
     rating_ask_words: str
+    rating_ask_form: str
     rating_ask_hint: str
     rating_write: str
     rating_noted: str
@@ -136,6 +139,13 @@ class Phrases:
     fault_not_yes_or_no: str  # {label}
     fault_unknown: str  # {label}
 
+    # Windows of a platform's own
+    window_wait_title: str  # at most 24 characters
+    window_wait: str
+    window_nothing: str
+    window_choose: str
+    rest_elsewhere: str
+
     # Voice
     voice_nothing: str
     voice_unwritten: str
@@ -163,6 +173,16 @@ class Phrases:
     about_privacy: str
     about_made_by: str  # {author}
     about_nothing: str
+    home_ask: str
+    home_how: str  # {command}
+    home_settings: str
+    home_details: str
+    home_voice_on: str
+    home_voice_off: str
+    home_read_aloud: str
+    home_read_silently: str
+    home_answers: str
+    home_about: str
     command_ask: str
     command_stop: str
     command_retry: str
