@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot import observe
 from bot.events import Action, Command, MessageRef, Reaction
@@ -154,13 +155,15 @@ async def _repaint(
 async def _ask_or_thank(
     tools: Tools, event: Reaction | Action, answer: Answer, rating: Rating
 ) -> None:
+    # A reaction tells no thread, and what is said about an answer belongs beside it.
+    place = replace(event.place, chat=answer.place.chat)
     try:
         if rating.content and rating.wanted:
-            await remarks.thank(tools, event.place, answer)
+            await remarks.thank(tools, place, answer)
         elif rating.wanted == "dislike":
-            await remarks.ask(tools, event.place, answer)
+            await remarks.ask(tools, place, answer)
         else:
-            await remarks.withdraw(tools, event.place, answer)
+            await remarks.withdraw(tools, place, answer)
     except SurfaceError as error:
         _log.info("rating not answered", answer=answer.id, error=type(error).__name__)
 
@@ -169,11 +172,11 @@ async def _remark(tools: Tools, event: Command) -> None:
     phrases = await tools.phrases_for(event.place)
     answer = await find_answer(tools, event)
     if not event.text.strip():
-        await say(tools, event.place, phrases.rating_how)
+        await say(tools, event.place, phrases.rating_how, private=True)
     elif answer is None:
-        await say(tools, event.place, phrases.rating_nothing)
+        await say(tools, event.place, phrases.rating_nothing, private=True)
     elif failed_unheard(answer):
-        await say(tools, event.place, phrases.rating_impossible)
+        await say(tools, event.place, phrases.rating_impossible, private=True)
     else:
         await remarks.remark(tools, event.place, answer, event.text)
 

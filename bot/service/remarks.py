@@ -38,16 +38,24 @@ class _Asked:
 
 
 async def ask(tools: Tools, place: Place, answer: Answer) -> None:
-    """Ask for words, unless the person has something else to answer. Raises SurfaceError."""
+    """Ask for words, unless the person has something else to answer. Raises SurfaceError.
+
+    A press that may still open a form opens it; whoever has reacted is offered one.
+    """
     if not await _may_ask(tools, place) or await _open_note(tools, place, answer) is not None:
         return
     phrases = await tools.phrases_for(place)
+    if place.interaction and await _open_form(tools, place, phrases, answer):
+        return
     able = tools.surface(place).capabilities(place)
     asks = phrases.rating_ask_hint if able.opens_replies else ""
     direct = able.buttons and not asks and (able.forms or place.chat.private)
     button = Button(label=phrases.button_words, name="choose", value=WORDS + answer.id)
-    shown = [button] if direct else []
-    note = await say(tools, place, phrases.rating_ask_words, *shown, asks=asks)
+    if direct and able.forms:
+        note = await _tell(tools, place, phrases.rating_ask_form, button)
+    else:
+        shown = [button] if direct else []
+        note = await say(tools, place, phrases.rating_ask_words, *shown, asks=asks)
     await _open(tools, place, _Asked(answer=answer.id, note=note))
 
 
@@ -118,7 +126,7 @@ async def keep(
     rating = await tools.store.add_words(answer.id, place.user.id, words)
     if not same_person(answer.place, place):
         await tools.store.ignore_rating(answer.id, place.user.id)
-        await say(tools, place, phrases.rating_of_asker)
+        await _tell(tools, place, phrases.rating_of_asker)
     elif rating.wanted is None:
         opinions = _opinions(phrases, answer)
         note = await _rewrite(tools, place, over, phrases.rating_needed, *opinions)
@@ -243,4 +251,9 @@ async def _rewrite(
         with contextlib.suppress(Gone, Expired):
             message = Outgoing(text=text, buttons=shown, mine=True)
             return await tools.surface(place).edit(place, ref, message)
-    return await say(tools, place, text, *buttons)
+    return await _tell(tools, place, text, *buttons)
+
+
+async def _tell(tools: Tools, place: Place, text: str, *buttons: Button) -> MessageRef:
+    """What a person thinks of an answer is nobody else's business."""
+    return await say(tools, place, text, *buttons, private=not place.chat.private)

@@ -50,8 +50,8 @@ async def press(bench: Bench, name: str, *, user: str = "ann") -> None:
     await bench.do(bench.press(name, bubble, user=user))
 
 
-async def disliked(bench: Bench) -> MessageRef:
+async def disliked(bench: Bench, told: str = EN.rating_ask_words) -> MessageRef:
     await press(bench, "dislike")
     note = bench.screen.bubbles[-1]
-    assert note.message.text == EN.rating_ask_words
+    assert note.message.text == told
     return note.ref

@@ -159,7 +159,7 @@ async def test_words_that_are_no_longer_awaited_are_a_question(tmp_path: Path, w
 async def test_where_there_are_forms_the_button_opens_one(tmp_path: Path) -> None:
     able = Capabilities(forms=True)
     async with answered(tmp_path, able=able) as (bench, wire):
-        note = await disliked(bench)
+        note = await disliked(bench, EN.rating_ask_form)
         button = bench.screen.bubbles[-1].message.buttons[0]
         pressed = bench.press("choose", note, value=button.value)
         await bench.do(replace(pressed, place=replace(pressed.place, interaction="click")))

@@ -68,7 +68,7 @@ async def test_words_by_command_answer_the_sentence_that_asks(tmp_path: Path) ->
 
 async def test_words_of_a_form_are_thanked_for_where_they_were_asked_for(tmp_path: Path) -> None:
     async with answered(tmp_path, able=Capabilities(forms=True)) as (bench, _):
-        note = await disliked(bench)
+        note = await disliked(bench, EN.rating_ask_form)
         button = bench.screen.bubbles[-1].message.buttons[0]
         pressed = bench.press("choose", note, value=button.value)
         await bench.do(replace(pressed, place=replace(pressed.place, interaction="click")))
