@@ -66,9 +66,9 @@ class Slack(SlackSurface):
         )
         people = People(slots, self._aside)
         knowing = Knowing(people, external=external, turn_away=self._turn_away)
-        ear = Ear(workspaces, knowing, self._opening, afterwards, page)
-        self._sockets = SocketMode(line, app_token, ear) if app_token else None
-        self._door = Door(ear, signing_secret) if signing_secret and not app_token else None
+        self.ear = Ear(workspaces, knowing, self._opening, afterwards, page)
+        self._sockets = SocketMode(line, app_token, self.ear) if app_token else None
+        self._door = Door(self.ear, signing_secret) if signing_secret and not app_token else None
         self._single = workspaces if isinstance(workspaces, SingleWorkspace) else None
         self._health = Health("SLACK_BOT_TOKEN")
         if self._single is None:
@@ -84,6 +84,8 @@ class Slack(SlackSurface):
                     group.create_task(self._meet(self._single))
                 if self._sockets is not None:
                     group.create_task(self._sockets.run(accept))
+                if self._install is not None:
+                    group.create_task(self._install.run())
         finally:
             await self._line.aclose()
 

@@ -39,7 +39,7 @@ def parse(
     place = Place(
         # Two people's own chat looks like the one with the bot.
         chat=heard.chat(me, command.channel_id, private=False),
-        user=heard.user(command.user_id, command.team_id, command.user_name),
+        user=heard.user(command.user_id, command.user_team_id, command.user_name),
         interaction=interaction.packed(),
         only_user=private,
     )

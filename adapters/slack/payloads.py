@@ -161,15 +161,15 @@ class Callback(Struct, frozen=True, kw_only=True):
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """A slash command; every field is a form's."""
+    """A slash command; every field is a form's. `user_team_id` is the person's own team, where
+    that is not the channel's."""
 
     command: str
     channel_id: Id
     user_id: Id
+    user_team_id: Id = ""
     trigger_id: str = ""
-    team_id: Id = ""
     user_name: str = ""
-    channel_name: str = ""
     text: str = ""
     response_url: str = ""
 

@@ -13,8 +13,9 @@ from adapters.slack.hearing import Ear, Kind, Reply
 from bot import observe
 from bot.surface import Accept, Busy, SurfaceError
 
-HEARTBEAT: Final = 10.0
-"""Seconds between pings; one that is not answered within half of it means a deaf socket."""
+SILENCE: Final = 30.0
+"""Seconds without a ping of Slack's, which come every few, or an envelope: the socket is deaf.
+That it answers ours would say less, since something in between may do so."""
 HELLO: Final = 10.0
 """Seconds for Slack to say hello, which it does at once."""
 LIMIT: Final = 4 * 1024 * 1024
@@ -32,6 +33,8 @@ _KINDS: Final[Mapping[object, Kind]] = {
     "slash_commands": "command",
     "interactive": "interaction",
 }
+
+_BROKEN: Final = (aiohttp.ClientError, OSError, SurfaceError)  # a TimeoutError is an OSError
 
 _log = observe.get_logger(__name__)
 
@@ -51,7 +54,7 @@ class Socket:
         accept: Accept,
         opened: "MutableSet[Socket]",
         *,
-        heartbeat: float = HEARTBEAT,
+        silence: float = SILENCE,
     ) -> None:
         self.settled = asyncio.Event()
         self.is_ending = asyncio.Event()
@@ -61,7 +64,7 @@ class Socket:
         self._ear = ear
         self._accept = accept
         self._opened = opened
-        self._heartbeat = heartbeat
+        self._silence = silence
         self._deadline: asyncio.Timeout | None = None
         self._has_left = False
         self._taking = 0
@@ -71,15 +74,9 @@ class Socket:
         try:
             async with asyncio.timeout(HELLO) as self._deadline:
                 url = await address()
-                async with session.ws_connect(
-                    url, heartbeat=self._heartbeat, max_msg_size=LIMIT
-                ) as socket:
+                async with session.ws_connect(url, autoping=False, max_msg_size=LIMIT) as socket:
                     await self._listen(socket)
-        except (
-            aiohttp.ClientError,
-            OSError,
-            SurfaceError,
-        ) as error:  # a TimeoutError is an OSError
+        except _BROKEN as error:
             self.failure = None if self._has_left else error
         finally:
             self._opened.discard(self)
@@ -95,18 +92,24 @@ class Socket:
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async with asyncio.TaskGroup() as taking:
             async for message in socket:
+                self._expect_more()
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._read(socket, message.data, taking)
+                elif message.type is aiohttp.WSMsgType.PING:
+                    await socket.pong(message.data)
         if not self.reason:
             raise socket.exception() or ConnectionResetError("closed without a word")
+
+    def _expect_more(self) -> None:
+        if self._deadline is not None and not self._has_left:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._silence)
 
     def _read(
         self, socket: aiohttp.ClientWebSocketResponse, text: str, taking: asyncio.TaskGroup
     ) -> None:
         told = _envelope(text)
         kind, id = told.get("type"), told.get("envelope_id")
-        if kind == "hello" and self._deadline is not None:
-            self._deadline.reschedule(None)
+        if kind == "hello":
             self.has_opened = True
             self._opened.add(self)
             self.settled.set()

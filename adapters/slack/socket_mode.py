@@ -12,7 +12,7 @@ import aiohttp
 from adapters.slack.errors import Refused
 from adapters.slack.health import LONGEST, Health
 from adapters.slack.hearing import Ear
-from adapters.slack.socket import HEARTBEAT, HELLO, Socket
+from adapters.slack.socket import HELLO, SILENCE, Socket
 from adapters.slack.workspace import Line
 from bot.surface import Accept, RateLimited, Unreachable
 
@@ -25,11 +25,11 @@ SOONEST: Final = 2.0
 class SocketMode:
     """All sockets of one app; `token` is the app's own, which begins with "xapp-"."""
 
-    def __init__(self, line: Line, token: str, ear: Ear, *, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, line: Line, token: str, ear: Ear, *, silence: float = SILENCE) -> None:
         self._line = line
         self._token = token
         self._ear = ear
-        self._heartbeat = heartbeat
+        self._silence = silence
         self._health = Health("SLACK_APP_TOKEN")
         self._open: set[Socket] = set()
 
@@ -55,7 +55,7 @@ class SocketMode:
         async with asyncio.TaskGroup() as group:
             while True:
                 began = loop.time()
-                socket = Socket(self._ear, accept, self._open, heartbeat=self._heartbeat)
+                socket = Socket(self._ear, accept, self._open, silence=self._silence)
                 group.create_task(socket.run(session, self._address))
                 await socket.settled.wait()
                 if socket.has_opened:
