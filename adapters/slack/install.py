@@ -53,6 +53,13 @@ class Install:
     def routes(self) -> Sequence[web.RouteDef]:
         return [web.get(INSTALL_PATH, self._begin), web.get(REDIRECT_PATH, self._return)]
 
+    async def run(self) -> None:
+        """What is to be done once at the start: an older key is needed no longer afterwards."""
+        try:
+            await self._installed.renew()
+        except SurfaceError as error:
+            _log.warning("slack tokens are not sealed anew", why=str(error))
+
     async def uninstalled(self, *, team: str, enterprise: str, org: bool, at: datetime) -> None:
         """Slack told so, at `at`: what is older than that goes, with all that was said there."""
         key = enterprise if org else team

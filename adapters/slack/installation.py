@@ -45,3 +45,7 @@ class Installations(Protocol):
     async def remove(self, key: str, before: datetime) -> bool:
         """Remove it, with all that was said there; False where it is newer than `before`."""
         ...
+
+    async def renew(self) -> None:
+        """Seal anew what lies under an older key. Raises SurfaceError."""
+        ...

@@ -72,6 +72,10 @@ class Installed:
         await self._installations.keep(installation)
         self._forget(installation.key)
 
+    async def renew(self) -> None:
+        """Seal anew what lies under an older key. Raises SurfaceError."""
+        await self._installations.renew()
+
     async def remove(self, key: str, before: datetime) -> bool:
         """Remove it with all that was said there; False where it is newer than `before`."""
         removed = await self._installations.remove(key, before)

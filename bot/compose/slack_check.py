@@ -17,6 +17,7 @@ PATIENCE: Final = 10.0  # seconds for one answer
 PASSING: Final = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable"})
 """Refusals that say nothing about what was asked."""
 MANIFEST: Final = "python -m bot slack-manifest"
+NOBODY: Final = "no workspace has installed it yet"
 
 Found: TypeAlias = tuple[str, str]
 """What was found, and what would mend it, "" where nothing has to be."""
@@ -98,7 +99,7 @@ async def _installations(settings: Settings) -> Found:
 
     address = settings.database_url.get_secret_value()
     if not database.is_there(address):
-        return "no workspace has installed it yet", ""
+        return NOBODY, ""
     try:
         async with database.opened(address) as engine, keeping(engine) as (store, _):
             rows = await store.installations(PLATFORM).everything()
@@ -112,7 +113,9 @@ async def _installations(settings: Settings) -> Found:
             f"the tokens of {len(closed)} workspaces cannot be opened, such as {closed[0]}",
             "add the key they were sealed with to SLACK_TOKEN_KEYS, behind the first",
         )
-    return f"installed in {len(own)} workspaces" if own else "no workspace has installed it yet", ""
+    older = sum(not opener.is_newest(row.sealed) for row in own)
+    rest = f", {older} sealed with an older key until serve begins" if older else ""
+    return f"installed in {len(own)} workspaces{rest}" if own else NOBODY, ""
 
 
 async def _way_in(settings: Settings, line: Line) -> Found:

@@ -89,6 +89,12 @@ class Kept:
                 await self._store.forget_workspace(PLATFORM, workspace)
         return gone is not None
 
+    async def renew(self) -> None:
+        with _reached():
+            for row in await self._rows.everything():
+                if not row.through:
+                    await self._opened(row)
+
     async def _find(self, team: str, enterprise: str) -> Installation | None:
         row = await self._rows.find(team) if team else None
         if row and row.through:

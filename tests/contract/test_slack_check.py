@@ -151,6 +151,9 @@ async def test_who_has_installed_it_is_counted(there: There, tmp_path: Path) -> 
         "installed in 2 workspaces",
         "",
     )
+    keys = SecretStr(f"{Fernet.generate_key().decode()}, {key}")
+    words, _ = (await there.many(**kept, SLACK_TOKEN_KEYS=keys))[1]
+    assert words == "installed in 2 workspaces, 2 sealed with an older key until serve begins"
     words, cure = (await there.many(**kept))[1]
     assert words == "the tokens of 2 workspaces cannot be opened, such as E1"
     assert "SLACK_TOKEN_KEYS" in cure

@@ -12,6 +12,7 @@ from adapters.slack.installed import Installed
 from adapters.slack.manifest import SCOPES
 from adapters.slack.transport import Answer
 from adapters.slack.workspace import Line
+from bot.surface import Unreachable
 from tests.fakes.slack_api import InMemory, Slack, Team, oauth
 
 PUBLIC = "https://bot.example.com"
@@ -45,7 +46,8 @@ class Drawer:
 
     def __init__(self) -> None:
         self.kept: dict[str, Installation] = {}
-        self.looked = 0
+        self.looked = self.renewed = 0
+        self.away = False
 
     async def find(self, team: str, enterprise: str) -> Installation | None:
         self.looked += 1
@@ -53,6 +55,11 @@ class Drawer:
 
     async def keep(self, installation: Installation) -> None:
         self.kept[installation.key] = installation
+
+    async def renew(self) -> None:
+        self.renewed += 1
+        if self.away:
+            raise Unreachable(sent=False)
 
     async def remove(self, key: str, before: datetime) -> bool:
         found = self.kept.get(key)

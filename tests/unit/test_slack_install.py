@@ -218,3 +218,11 @@ async def test_an_organisation_s_uninstall_is_about_the_organisation() -> None:
     now = browser.house.now()
     await browser.install.uninstalled(team="T1", enterprise="E1", org=True, at=now)
     assert set(browser.house.drawer.kept) == {"T1"}
+
+
+async def test_tokens_are_sealed_anew_at_the_start_and_that_may_fail() -> None:
+    browser = Browser()
+    await browser.install.run()
+    browser.house.drawer.away = True
+    await browser.install.run()
+    assert browser.house.drawer.renewed == 2
