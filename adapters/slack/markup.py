@@ -1,0 +1,175 @@
+"""CommonMark → what is put on Slack's wire: markdown that calls nobody and hides no goal.
+
+Slack takes standard markdown, so most of it goes as it is. Tokens of Slack's own are made text,
+links show where they lead, raw HTML is text, images are links, formulas are code.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from adapters.slack.inline import Rules, definitions
+from adapters.slack.mrkdwn import SECTION, mrkdwn, plain, sections
+from adapters.slack.neutral import cleaned, defanged, defused
+from adapters.slack.reading import Reading, Standing
+
+__all__ = ["BYTES", "SECTION", "Wire", "fits", "mrkdwn", "plain", "sections", "wire"]
+
+BYTES = 10_900
+"""Of UTF-8 that one message holds. Streams were seen to refuse more than some 12,000, of which
+nobody knows whether they are bytes or characters; 11,000 were always taken."""
+
+ITEMS = 24
+"""Headings, rules and tables of one message. Slack makes blocks of them and of what is between two
+of them, and of blocks it takes 50."""
+
+ROWS = 95
+"""Lines of tables in one message; Slack takes 100."""
+
+_GROWS = 300  # bytes that a link may grow by: the name of its host is put behind it
+_ENCODED = '<()[]|"`\\'
+_COUNTED = re.compile(r"(?m)^[ \t>]*(?:#{1,6}[ \t]|[-*_=][ \t]*[-*_=\n]|\|)")
+
+
+def wire(text: str, *, mine: bool = False, asker: str = "", hardened: bool = False) -> str:
+    """The markdown to put on the wire for `text`.
+
+    `mine`: the bot's own words, in which alone the mention of `asker` works and links always do.
+    `hardened`: a model's links can neither be followed nor unfurl.
+    """
+    return Wire(mine=mine, asker=asker, hardened=hardened).finish(text)
+
+
+class Wire:
+    """The same for a text that grows; what was written once is only ever added to.
+
+    Two things may change it after all: a link's target named apart, far below the link, and a text
+    that does not go on from the last one. Then it begins anew.
+    """
+
+    def __init__(self, *, mine: bool = False, asker: str = "", hardened: bool = False) -> None:
+        self._rules = Rules(asker=asker if mine else "", hardened=hardened and not mine)
+        self._source = ""
+        self._written = ""
+        self._standing = Standing()
+        self._known: Mapping[str, str] = {}
+
+    def render(self, text: str) -> str:
+        """What is to be shown of `text` while more is to come; never ends within a token."""
+        return self._render(text, last=False)
+
+    def finish(self, text: str) -> str:
+        """The whole of `text`."""
+        return self._render(text, last=True)
+
+    def _render(self, text: str, *, last: bool) -> str:
+        text = cleaned(text)
+        known = definitions(text, last=last)
+        if known != self._known or not text.startswith(self._source):
+            self._source = self._written = ""
+            self._standing, self._known = Standing(), known
+        begun = len(self._source)
+        reading = Reading(text[begun:], self._rules, known, standing=self._standing, last=last)
+        whole = self._written + "".join(reading.parts[: reading.whole])
+        rest = "".join(reading.parts[reading.whole :])
+        if not last:
+            self._source, self._written = text[: begun + reading.line], whole
+            self._standing = reading.begun
+        out = defused(whole + rest, asker=self._rules.asker)
+        return defanged(out) if self._rules.hardened else out
+
+
+def fits(text: str, *, hardened: bool = False) -> int:
+    """How many characters of `text` one message holds, at least 1 of a text that is not empty."""
+    text = cleaned(text)
+    if _is_surely_short(text):
+        return len(text)
+    rules = Rules(hardened=hardened)
+    count = _fits(text, rules, {})
+    if count > 1 and (known := definitions(text[:count])):
+        # With the targets that are named in it, and none of those behind it, which is another page.
+        count = _fits(text[:count], rules, known)
+    return count
+
+
+def _is_surely_short(text: str) -> bool:
+    """Whether `text` cannot but fit, told without reading it."""
+    if "]:" in text or len(_COUNTED.findall(text)) >= ITEMS:
+        return False
+    addresses = text.count("://") + text.count("](")
+    grows = _GROWS * addresses + 3 * sum(map(text.count, _ENCODED))
+    marks = text.count("*") + text.count("~") + text.count("`") + text.count("$")
+    return len(text.encode()) + grows + 6 * marks + 8 * text.count("![") <= BYTES
+
+
+def _fits(text: str, rules: Rules, known: Mapping[str, str]) -> int:
+    room, at, standing = _Room(), 0, Standing()
+    for paragraph in _paragraphs(text):
+        size = _size(paragraph, rules, tuple(known.items()), standing)
+        if not room.takes(size):
+            return max(1, at + _part(Reading(paragraph, rules, known, standing=standing), room))
+        at += len(paragraph)
+        standing = size.standing
+    return at
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    at = 0
+    while end := text.find("\n\n", at) + 1:
+        yield text[at : end + 1]
+        at = end + 1
+    yield text[at:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    bytes: int
+    items: int
+    rows: int
+    standing: Standing
+
+
+@lru_cache(maxsize=1024)
+def _size(
+    paragraph: str, rules: Rules, known: tuple[tuple[str, str], ...], standing: Standing
+) -> _Size:
+    """Most of a growing text stays as it is, and is measured again."""
+    reading = Reading(paragraph, rules, dict(known), standing=standing)
+    total = sum(_weight(part, rules) for part in reading.parts)
+    return _Size(total, len(reading.items), len(reading.rows), reading.standing)
+
+
+def _weight(part: str, rules: Rules) -> int:
+    return len((defanged(part) if rules.hardened else part).encode())
+
+
+@dataclass(slots=True)
+class _Room:
+    """What a message has left."""
+
+    bytes: int = BYTES
+    items: int = ITEMS
+    rows: int = ROWS
+
+    def takes(self, size: _Size) -> bool:
+        if size.bytes > self.bytes or size.items > self.items or size.rows > self.rows:
+            return False
+        self.bytes -= size.bytes
+        self.items -= size.items
+        self.rows -= size.rows
+        return True
+
+
+def _part(reading: Reading, room: _Room) -> int:
+    """How many characters of what was read there is room for."""
+    end, left = 0, room.bytes
+    for part, after in zip(reading.parts, reading.ends, strict=True):
+        weight = _weight(part, reading.rules)
+        if weight > left:
+            if len(part) == after - end:  # as it is in the source, so that it can be parted
+                end += len(part.encode()[:left].decode(errors="ignore"))
+            break
+        end, left = after, left - weight
+    stops = [*reading.items[room.items :], *reading.rows[room.rows :]]
+    return min([end, *stops])
