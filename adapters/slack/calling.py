@@ -151,9 +151,7 @@ class Caller:
             self._note(method, f"status {status}")
             raise
         except RateLimited as limited:
-            now = asyncio.get_running_loop().time()
-            self._quiet = {key: until for key, until in self._quiet.items() if until > now}
-            self._quiet[f"{method} {scope}"] = now + limited.retry_after
+            self._fall_quiet(f"{method} {scope}", limited.retry_after)
             raise
         except SurfaceError as error:
             self._tell(method, error)
@@ -161,6 +159,11 @@ class Caller:
         self._is_silent = False
         self._warn(answer)
         return answer
+
+    def _fall_quiet(self, key: str, seconds: float) -> None:
+        now = asyncio.get_running_loop().time()
+        self._quiet = {other: until for other, until in self._quiet.items() if until > now}
+        self._quiet[key] = max(now + seconds, self._quiet.get(key, now))
 
     def _obey(self, method: str, scope: str) -> None:
         """No call goes out before Slack will hear it, whoever makes it."""

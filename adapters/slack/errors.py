@@ -226,7 +226,9 @@ _CODES: Final[Mapping[type[SurfaceError], str]] = {
     TooLong: "msg_too_long msg_blocks_too_long msg_blocks_too_many view_too_large",
     NoUpload: """
         file_uploads_disabled file_uploads_except_images_disabled file_type_not_allowed
-        storage_limit_reached blocked_file_type file_share_limit_reached""",
+        storage_limit_reached blocked_file_type file_share_limit_reached snippet_too_large
+        slack_connect_blocked_file_type slack_connect_clip_sharing_blocked
+        slack_connect_file_upload_sharing_blocked""",
     Conflict: "hash_conflict",
     Unsupported: """
         unknown_method method_deprecated deprecated_endpoint feature_not_enabled feature_disabled

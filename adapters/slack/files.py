@@ -59,7 +59,7 @@ class Files:
 
     async def bring(self, url: str, data: bytes) -> None:
         """Put a file where Slack said it goes; it is not seen by anybody yet."""
-        if not self._may_have_bytes(url):
+        if not self._is_known(url):
             raise Refused("foreign_upload_url")
         status, headers, _ = await self._post(url, data, _BYTES, timeout=WRITING, creates=False)
         if status == 429:
@@ -102,7 +102,7 @@ class Files:
     async def _followed(self, url: str, token: str, limit: int, team: str) -> Answer:
         """What is there, after redirects within one host."""
         for _ in range(REDIRECTS + 1):
-            if not self._may_have_token(url):
+            if not self._is_known(url):
                 raise Forbidden("a file outside of Slack")
             answer = await self._get(url, token, limit)
             if answer[0] not in _ELSEWHERE:
@@ -160,12 +160,10 @@ class Files:
             )
         return Forbidden("the app may not read this file")
 
-    def _may_have_token(self, url: str) -> bool:
+    def _is_known(self, url: str) -> bool:
+        """Whether token and files may go there."""
         address = _parsed(url)
         return address is not None and (_is_slack(address) or self._is_own(address))
-
-    def _may_have_bytes(self, url: str) -> bool:
-        return self._may_have_token(url)
 
     def _may_hook(self, url: str) -> bool:
         address = _parsed(url)

@@ -39,6 +39,7 @@ Answer: TypeAlias = tuple[int, Mapping[str, str], bytes]
 
 FORMS: Final = frozenset(
     {
+        "apps.uninstall",
         "auth.revoke",
         "chat.getPermalink",
         "conversations.info",

@@ -112,6 +112,24 @@ async def test_quiet_names_what_it_is_about_and_holds_for_everybody() -> None:
     assert await ours.post(CHANNEL, markdown="a") == "1.1"
 
 
+async def test_longest_quiet_of_calls_in_flight_holds() -> None:
+    script, ours = calls([limited(9), limited(3)])
+    several = (ours.update(CHANNEL, "1.1", markdown=text) for text in "ab")
+    inner = script.send
+
+    async def slow(*args: object, **kwargs: object) -> object:
+        await asyncio.sleep(1)
+        return await inner(*args, **kwargs)  # type: ignore[arg-type]  # as given
+
+    script.send = slow  # type: ignore[method-assign,assignment]  # the same, later
+    await asyncio.gather(*several, return_exceptions=True)
+    await asyncio.sleep(4)
+    with pytest.raises(RateLimited) as early:
+        await ours.update(CHANNEL, "1.1", markdown="c")
+    assert early.value.retry_after == pytest.approx(5.0)
+    assert len(script.sent) == 2
+
+
 async def test_two_channels_refused_at_a_time_are_the_workspaces_limit() -> None:
     _, ours = calls([limited(7), limited(7), limited(7)])
     scopes = []

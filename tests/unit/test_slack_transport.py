@@ -12,8 +12,9 @@ from aiohttp import web
 
 from adapters.slack import transport
 from adapters.slack.errors import Lost, NotSent, Overlong
-from adapters.slack.transport import AiohttpTransport
+from adapters.slack.transport import FORMS, AiohttpTransport
 from tests.fakes.raw_http import refusing_address
+from tests.fakes.slack_api.spec import METHODS
 from tests.fakes.telegram_server import (
     Server,
     answering,
@@ -69,6 +70,12 @@ async def test_words_travel_in_the_body_and_never_in_the_address(
     )
     assert json.loads(said) == {"text": "secret & ä ✓ ?", "blocks": [1]}
     assert parse_qs(asked) == {"file": ["secret & ä ✓ ?"], "limit": ["3"], "some": ["true"]}
+
+
+def test_methods_that_read_no_json_get_forms() -> None:
+    listed = {method for method, about in METHODS.items() if not about.takes_json}
+    assert listed <= FORMS
+    assert not FORMS & {method for method, about in METHODS.items() if about.takes_json}
 
 
 async def test_call_without_a_token_names_none(server: Server, wire: AiohttpTransport) -> None:
