@@ -16,7 +16,7 @@ Json = dict[str, object]
 
 CALLBACK: Final = "form"
 """The callback id of every modal with a form; one that only says something has another."""
-WAITING: Final = "waiting"
+SAYING: Final = "saying"
 TITLE: Final = 24
 """Characters of a modal's title and of its two buttons."""
 LABEL: Final = 150
@@ -52,14 +52,14 @@ def view(form: Form, words: Words, metadata: str) -> Json:
     }
 
 
-def waiting(words: Words, told: str = "") -> Json:
-    """A modal that only says something: that its form is on the way, or what is `told`."""
+def saying(words: Words, told: str) -> Json:
+    """A modal without a form, that only says something."""
     return {
         "type": "modal",
-        "callback_id": WAITING,
-        "title": plain_text(words.wait_title, TITLE),
+        "callback_id": SAYING,
+        "title": plain_text(words.title, TITLE),
         "close": plain_text(words.close, TITLE),
-        "blocks": [{"type": "section", "text": plain_text(told or words.wait, TEXT)}],
+        "blocks": [{"type": "section", "text": plain_text(told, TEXT)}],
     }
 
 

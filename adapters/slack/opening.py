@@ -54,8 +54,9 @@ class _Window:
     """What becomes of one trigger; `id` is the window's once it is open. One call at a time."""
 
     id: str = ""
+    has_form: bool = False
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
     calling: asyncio.Lock = field(default_factory=asyncio.Lock)
-    filled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Forms:
@@ -82,6 +83,12 @@ class Forms:
                 self._arrived.put_nowait((place, trigger))
                 self._expected[trigger] = _Window()
 
+    def unneeded(self, place: Place) -> None:
+        """The interaction of `place` was answered in the chat: no form is to be waited for."""
+        window = self._expected.get(_interaction(place).trigger)
+        if window is not None:
+            window.decided.set()
+
     async def open(self, place: Place, form: Form) -> None:
         """Raises Expired where it is too late, or Slack takes no such form."""
         found = _interaction(place)
@@ -97,7 +104,6 @@ class Forms:
         except (Refused, Gone) as error:
             _log.warning("a form could not be opened", error=type(error).__name__, code=str(error))
             raise Expired("the form could not be opened") from None
-        window.filled.set()
         self._remember(id, form)
 
     def submitted(self, payload: Mapping[str, object]) -> Submitted:
@@ -126,40 +132,38 @@ class Forms:
     async def _hold(self, place: Place, trigger: str) -> None:
         window = self._expected[trigger]
         try:
-            if await _within(window.filled, EARLY):
+            if await _within(window.decided, EARLY):
                 return
-            await self._wait_in(window, place, trigger)
-            if window.id and not await _within(window.filled, PATIENCE):
-                await self._give_up(window, place)
+            await self._say(window, place, trigger, self._words(place).wait)
+            await _within(window.decided, PATIENCE)
+            if window.id:
+                await self._say(window, place, trigger, self._words(place).nothing)
         except SurfaceError as error:
             _log.info("a window could not be held open", error=type(error).__name__)
         finally:
             del self._expected[trigger]
 
-    async def _wait_in(self, window: _Window, place: Place, trigger: str) -> None:
+    async def _say(self, window: _Window, place: Place, trigger: str, told: str) -> None:
+        """Show a window that only says something, unless the form has come."""
         async with window.calling:
-            if not window.filled.is_set():
-                workspace = await self._ready(place)
-                waiting = modals.waiting(self._words(place))
-                window.id = await workspace.calls.open_view(trigger, waiting)
-
-    async def _give_up(self, window: _Window, place: Place) -> None:
-        words = self._words(place)
-        async with window.calling:
-            if not window.filled.is_set():
-                workspace = await self._ready(place)
-                told = modals.waiting(words, words.nothing)
-                await workspace.calls.update_view(window.id, told)
+            if not window.has_form:
+                view = modals.saying(self._words(place), told)
+                await self._show(place, trigger, window, view)
 
     async def _fill(self, place: Place, trigger: str, window: _Window, view: modals.Json) -> str:
-        """Show `view` in the window that waits, or in a new one; its id."""
         async with window.calling:
-            workspace = await self._ready(place)
-            if window.id:
-                await workspace.calls.update_view(window.id, view)
-            else:
-                window.id = await workspace.calls.open_view(trigger, view)
+            await self._show(place, trigger, window, view)
+            window.has_form = True
+            window.decided.set()
             return window.id
+
+    async def _show(self, place: Place, trigger: str, window: _Window, view: modals.Json) -> None:
+        """In the window that is open, or in a new one."""
+        workspace = await self._ready(place)
+        if window.id:
+            await workspace.calls.update_view(window.id, view)
+        else:
+            window.id = await workspace.calls.open_view(trigger, view)
 
     async def _ready(self, place: Place) -> Workspace:
         """The workspace, once it may be called."""

@@ -17,9 +17,10 @@ class Words:
     """The bot's own words in Slack's windows, in one language. The defaults are in none."""
 
     close: str = "✕"
-    wait_title: str = "…"
-    """Over a window that waits for its form."""
+    title: str = "…"
+    """Over a window without a form."""
     wait: str = "…"
+    """In a window whose form is on its way."""
     nothing: str = "–"
     """In a window for which no form has come."""
     choose: str = "…"

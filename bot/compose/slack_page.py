@@ -49,7 +49,7 @@ class _Builder:
         say = phrases.of(language or self._settings.parley_language)
         return Words(
             close=say.button_cancel,
-            wait_title=say.window_wait_title,
+            title=say.inputs_title,
             wait=say.window_wait,
             nothing=say.window_nothing,
             choose=say.window_choose,

@@ -132,8 +132,7 @@ PHRASES = Phrases(
     fault_not_a_number="{label} must be a number, such as 3 or 2.5.",
     fault_not_yes_or_no="{label} must be yes or no.",
     fault_unknown="The app does not know {label}. /inputs shows what it knows.",
-    window_wait_title="One moment…",
-    window_wait="The form opens here as soon as it is known what to ask.",
+    window_wait="One moment…",
     window_nothing="No form is needed here, or it came too late. Please close this window and look "
     "into the chat.",
     window_choose="Choose…",

@@ -140,7 +140,6 @@ class Phrases:
     fault_unknown: str  # {label}
 
     # Windows of a platform's own
-    window_wait_title: str  # at most 24 characters
     window_wait: str
     window_nothing: str
     window_choose: str

@@ -108,8 +108,9 @@ async def _want(
         await _tell_other(tools, event)
         return
     if wanted != before.wanted:
-        await _show(tools, answer, rating)
+        # First what a press allows for a moment only: a form.
         await _ask_or_thank(tools, event, answer, rating)
+        await _show(tools, answer, rating)
     await send(tools, answer, wanted_at=event.at)
 
 
