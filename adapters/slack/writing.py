@@ -206,8 +206,8 @@ def markdown(text: str) -> Block:
 
 
 def notice(message: Outgoing) -> str:
-    text = markup.plain(message.text).strip() or _EMPTY
-    return text if len(text) <= NOTICE else text[: NOTICE - 1] + "…"
+    """What is told of it besides, and read aloud."""
+    return markup.plain(message.text, most=NOTICE).strip() or _EMPTY
 
 
 def _check_length(message: Outgoing, text: str) -> None:

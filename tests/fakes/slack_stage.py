@@ -18,7 +18,7 @@ from adapters.slack.workspace import Line, SingleWorkspace
 from bot.events import Chat, Event, MessageRef, Place, User
 from bot.pace import Pace
 from bot.surface import Button, Surface
-from tests.fakes.slack_api import Post, Seat, Slack
+from tests.fakes.slack_api import Post, Seat, Slack, words
 from tests.fakes.slack_api.things import labels
 from tests.fakes.slack_line import Inside
 from tests.fakes.stage import Stage
@@ -79,7 +79,7 @@ class SlackStage:
         return [post.readable for post in posts if self.slack.is_bot(post.author) and said(post)]
 
     def read(self, text: str) -> str:
-        return markup.wire(text)
+        return words.shown(markup.wire(text))
 
     def buttons(self, ref: MessageRef) -> list[str]:
         names = [parse(pressed) for pressed in pressables(self.post(ref))]
