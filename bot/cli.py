@@ -201,18 +201,16 @@ def migrate() -> None:
 @click.option("--socket", "way", flag_value="socket", help="For Socket Mode.")
 @click.option("--http", "way", flag_value="http", help="For events by HTTP, to PUBLIC_URL.")
 @click.option("--many", is_flag=True, help="Let any workspace install it; needs PUBLIC_URL.")
-@click.option("--edits", is_flag=True, help="Follow edits and deletions in channels, too.")
 @click.option("--name", default="Parley", show_default=True, help="The app's name in Slack.")
-def slack_manifest(way: str | None, many: bool, edits: bool, name: str) -> None:
+def slack_manifest(way: str | None, many: bool, name: str) -> None:
     """Print what a Slack app needs to be, to paste at api.slack.com/apps.
 
-    It is for Socket Mode, unless PUBLIC_URL is set and SLACK_APP_TOKEN is not. --edits asks for the
-    right to hear everything that is said in channels: Slack has no smaller one.
+    It is for Socket Mode, unless PUBLIC_URL is set and SLACK_APP_TOKEN is not.
     """
     from bot.compose.slack_manifest import Unfit, printed
 
     try:
-        click.echo(printed(_settings(), way=way or "", many=many, edits=edits, name=name))
+        click.echo(printed(_settings(), way=way or "", many=many, name=name))
     except Unfit as error:
         raise click.UsageError(str(error)) from None
 

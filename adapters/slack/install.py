@@ -13,7 +13,7 @@ from adapters.slack.consent import LIFE, Consents
 from adapters.slack.errors import Refused
 from adapters.slack.grants import Grants
 from adapters.slack.installed import Installed
-from adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH, SCOPES
+from adapters.slack.manifest import EDIT_SCOPES, INSTALL_PATH, REDIRECT_PATH, SCOPES
 from bot import observe
 from bot.surface import SurfaceError
 
@@ -31,7 +31,10 @@ _log = observe.get_logger(__name__)
 
 
 class Install:
-    """What the one HTTP server serves for installing; `api_url` tells whose consent page it is."""
+    """What the one HTTP server serves for installing.
+
+    `api_url` tells whose consent page it is; `edits` is as in the manifest.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class Install:
         client_id: str,
         public_url: str,
         api_url: str,
+        edits: bool = False,
     ) -> None:
         self._installed = installed
         self._grants = grants
         self._consents = consents
         self._client_id = client_id
         self._public_url = public_url.rstrip("/")
+        self._scopes = ",".join((*SCOPES, *(EDIT_SCOPES if edits else ())))
         self._slack = api_url.rstrip("/").removesuffix("/api")
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -70,7 +75,7 @@ class Install:
         state, cookie = self._consents.begin(request.cookies.get(COOKIE, ""))
         asked = {
             "client_id": self._client_id,
-            "scope": ",".join(SCOPES),
+            "scope": self._scopes,
             "redirect_uri": self._public_url + REDIRECT_PATH,
             "state": state,
         }

@@ -32,7 +32,8 @@ async def examine(settings: Settings) -> AsyncIterator[Found]:
     line = Line(api_url=settings.slack_api_url)
     try:
         if settings.slack_bot_token:
-            async for found in _workspace(settings.slack_bot_token.get_secret_value(), line):
+            token, edits = settings.slack_bot_token.get_secret_value(), settings.parley_slack_edits
+            async for found in _workspace(token, line, edits=edits):
                 yield found
         else:
             async for found in _many(settings):
@@ -47,7 +48,7 @@ async def examine(settings: Settings) -> AsyncIterator[Found]:
         await line.aclose()
 
 
-async def _workspace(token: str, line: Line) -> AsyncIterator[Found]:
+async def _workspace(token: str, line: Line, *, edits: bool) -> AsyncIterator[Found]:
     headers, me = await _asked(line, "auth.test", token)
     if me.get("ok") is not True:
         yield (
@@ -62,24 +63,23 @@ async def _workspace(token: str, line: Line) -> AsyncIterator[Found]:
         )
         return
     yield f"@{_plain(me.get('user'))} in {_plain(me.get('team'))} ({_plain(me.get('team_id'))})", ""
-    for found in rights(headers):
+    for found in rights(headers, edits=edits):
         yield found
 
 
-def rights(headers: Mapping[str, str]) -> list[Found]:
+def rights(headers: Mapping[str, str], *, edits: bool) -> list[Found]:
     """What the token may not do, by the header that Slack sends with every answer."""
+    wanted = {**SCOPES, **(EDIT_SCOPES if edits else {})}
     named = {name.lower(): value for name, value in headers.items()}.get("x-oauth-scopes")
     if named is None:
         return []
     granted = {scope.strip() for scope in named.split(",")}
-    missing = [scope for scope in SCOPES if scope not in granted]
+    missing = [scope for scope in wanted if scope not in granted]
     if missing:
-        lacks = ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
+        lacks = ", ".join(f"{scope} ({wanted[scope]})" for scope in missing)
         cure = f"paste what {MANIFEST} prints under “App Manifest” of the app, and install it again"
         return [(f"the app has no right to {lacks}", cure)]
-    edits = all(scope in granted for scope in EDIT_SCOPES)
-    where = "in channels, too" if edits else "in direct messages"
-    return [(f"every right is there; edits and deletions are followed {where}", "")]
+    return [("every right is there", "")]
 
 
 async def _many(settings: Settings) -> AsyncIterator[Found]:

@@ -10,7 +10,7 @@ class Unfit(Exception):
     """No such manifest can be; the text says what would help."""
 
 
-def printed(settings: Settings, *, way: str, many: bool, edits: bool, name: str) -> str:
+def printed(settings: Settings, *, way: str, many: bool, name: str) -> str:
     """The manifest as JSON. `way`: "socket", "http", or "" for how `serve` would go about it.
 
     Raises Unfit.
@@ -25,14 +25,12 @@ def printed(settings: Settings, *, way: str, many: bool, edits: bool, name: str)
         raise Unfit("--http: set PUBLIC_URL to where Slack reaches this server.")
     if many and not address:
         raise Unfit("--many: set PUBLIC_URL to where people come back to after installing.")
-    if many and edits:
-        raise Unfit("--edits: many workspaces are not asked to let everything be heard.")
     found = manifest(
         address=address,
         socket=not by_http,
         command=settings.parley_slack_command,
         name=name,
         many=many,
-        edits=edits,
+        edits=settings.parley_slack_edits,
     )
     return json.dumps(found, indent=2, ensure_ascii=False)

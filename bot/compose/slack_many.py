@@ -43,6 +43,7 @@ def installing(settings: Settings, line: Line, store: Store) -> tuple[Installed,
         client_id=settings.slack_client_id or "",
         public_url=settings.public_url or "",
         api_url=settings.slack_api_url,
+        edits=settings.parley_slack_edits,
     )
 
 

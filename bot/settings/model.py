@@ -124,6 +124,12 @@ class Settings(BaseSettings):
     parley_slack_external: Annotated[bool, Word] = setting(
         True, "Whether people of other companies may ask in channels shared with them.", "false"
     )
+    parley_slack_edits: Annotated[bool, Word] = setting(
+        False,
+        "Follow questions that are edited or deleted in channels, too: the manifest then asks for "
+        "the right to hear everything said there, since Slack has no smaller one.",
+        "true",
+    )
     parley_slack_hardened: Annotated[bool, Word] = setting(
         False,
         "Show a model's links as text, so that nothing is ever fetched because a model wrote it.",

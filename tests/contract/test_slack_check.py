@@ -63,7 +63,7 @@ async def there() -> AsyncIterator[There]:
 async def test_an_app_by_http_is_in_place(there: There) -> None:
     (who, _), (rights, _), (way, _) = found = await there.findings(PUBLIC_URL=ADDRESS)
     assert who.startswith("@parley in Acme  [31m (T0")
-    assert rights == "every right is there; edits and deletions are followed in direct messages"
+    assert rights == "every right is there"
     assert (
         way == f"Slack is to bring events, commands and what is pressed to {ADDRESS}/slack/events"
     )
@@ -173,6 +173,12 @@ async def test_an_address_slack_does_not_reach_is_told() -> None:
 
 
 def test_rights_that_are_not_told_are_not_missed() -> None:
-    assert rights({}) == []
-    every = ",".join([*SCOPES, *EDIT_SCOPES])
-    assert "in channels, too" in rights({"X-OAuth-Scopes": every})[0][0]
+    assert rights({}, edits=True) == []
+
+
+def test_hearing_edits_in_channels_needs_rights_of_its_own() -> None:
+    every = {"X-OAuth-Scopes": ", ".join(SCOPES)}
+    assert rights(every, edits=False) == [("every right is there", "")]
+    ((words, cure),) = rights(every, edits=True)
+    assert all(scope in words for scope in EDIT_SCOPES)
+    assert "slack-manifest" in cure

@@ -93,7 +93,7 @@ class House(Running):
 async def _manifest(nursery: Nursery, folder: Path, variables: dict[str, str], way: Way) -> object:
     """What the bot itself says that the app is to be."""
     more = {"http": ["--http"], "socket": ["--socket"], "oauth": ["--http", "--many"]}[way]
-    shown = await nursery.run(folder, "slack-manifest", "--edits", *more, **variables)
+    shown = await nursery.run(folder, "slack-manifest", *more, **variables)
     assert shown.status == 0, shown.err
     return json.loads(shown.out)
 
@@ -125,6 +125,7 @@ async def slack_bot(
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "PORT": str(port),
             "COMPLETION_MAX_STREAMS": "100",
+            "PARLEY_SLACK_EDITS": "true",
             **_keys(slack, team, way),
             **variables,
         }

@@ -12,7 +12,7 @@ from adapters.slack.consent import Consents
 from adapters.slack.errors import Refused
 from adapters.slack.grants import Grants
 from adapters.slack.install import COOKIE, Install
-from adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH, SCOPES
+from adapters.slack.manifest import EDIT_SCOPES, INSTALL_PATH, REDIRECT_PATH, SCOPES
 from adapters.slack.workspace import Line
 from tests.fakes.slack_api import Team, oauth
 from tests.fakes.slack_installing import PUBLIC, REDIRECT, House
@@ -26,6 +26,7 @@ class Browser:
     house: House = field(default_factory=House)
     public_url: str = PUBLIC
     cookie: str = ""
+    edits: bool = False
 
     def __post_init__(self) -> None:
         install = Install(
@@ -35,6 +36,7 @@ class Browser:
             client_id=self.house.slack.app.client_id,
             public_url=self.public_url,
             api_url="https://slack.com/api/",
+            edits=self.edits,
         )
         self.install = install
         self.handlers = {route.path: route.handler for route in install.routes()}
@@ -75,6 +77,11 @@ async def test_the_link_asks_slack_for_what_the_manifest_says_and_nothing_more()
     }
     assert len(state) > 60
     assert state != (await browser.sent_to_slack())["state"]
+
+
+async def test_what_the_manifest_asks_for_besides_the_link_asks_for_too() -> None:
+    asked = await Browser(edits=True).sent_to_slack()
+    assert asked["scope"].split(",") == [*SCOPES, *EDIT_SCOPES]
 
 
 async def test_the_cookie_is_for_this_errand_alone() -> None:

@@ -111,6 +111,7 @@ def test_the_verb_prints_what_serve_would_work_with() -> None:
     assert found["display_information"]["name"] == "Ask us"
     assert found["features"]["slash_commands"][0]["command"] == "/frage"
     assert "redirect_urls" in said("--many", PUBLIC_URL=ADDRESS)["oauth_config"]
+    assert "bot_optional" in said(PARLEY_SLACK_EDITS="true")["oauth_config"]["scopes"]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +127,3 @@ def test_what_cannot_be_is_told_with_the_cure(arguments: list[str], told: str) -
     result = CliRunner().invoke(main, ["slack-manifest", *arguments])
     assert result.exit_code == 2
     assert told in result.output
-
-
-def test_many_workspaces_are_not_asked_to_be_overheard() -> None:
-    arguments = ["slack-manifest", "--many", "--edits"]
-    result = CliRunner().invoke(main, arguments, env={"PUBLIC_URL": ADDRESS})
-    assert result.exit_code == 2
-    assert "--edits" in result.output
