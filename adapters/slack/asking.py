@@ -1,24 +1,33 @@
 """The calls that show nothing in a channel: views, people, files, who the app is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from adapters.slack import limits
 from adapters.slack.calling import ASK, EDIT, OPEN, Caller
-from adapters.slack.errors import Json, MissingScope, Unsupported
+from adapters.slack.errors import Json, MissingScope, Refused, Unsupported
 from adapters.slack.features import Feature, Features
 from adapters.slack.files import Files
 from adapters.slack.transport import json_bytes
 from bot.surface import Forbidden, Gone, TooLarge, Unreachable
 
+Block: TypeAlias = Mapping[str, object]
+
+_KINDS: Final[Mapping[str, Feature]] = {
+    "context_actions": "feedback_buttons",
+    "feedback_buttons": "feedback_buttons",
+    "markdown": "markdown_block",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whose token it is. `team` is "" only where an organisation as a whole has installed the app.
+    """Whose token it is.
 
-    `org`: the app is installed for a whole organisation, so that calls must name the team.
+    `org`: a whole organisation has installed the app, so that calls must name the team; `team` is
+    then none of its workspaces.
     """
 
     team: str
@@ -160,6 +169,30 @@ class Asking:
         except Unsupported as error:
             self._features.switch_off(feature, error.code)
             raise
+
+    @contextmanager
+    def _blocks(self, blocks: Sequence[Block]) -> Iterator[None]:
+        """Off with what the workspace does not know, when its no names that."""
+        try:
+            yield
+        except Refused as error:
+            kinds = {*error.types, *_pointed_at(blocks, error.pointers)}
+            features = {_KINDS[kind] for kind in kinds if kind in _KINDS}
+            if not error.code.startswith("invalid_blocks") or not features:
+                raise
+            for feature in features:
+                self._features.switch_off(feature, error.code)
+            raise Unsupported(error.code, pointers=error.pointers, types=error.types) from None
+
+
+def _pointed_at(blocks: Sequence[Block], pointers: Sequence[str]) -> Iterator[str]:
+    """Thumbs that Slack's no points at. Text may be refused for what is in it, thumbs are not."""
+    for pointer in pointers:
+        place = pointer.removeprefix("/blocks/").partition("/")[0]
+        if place.isdigit() and int(place) < len(blocks):
+            kind = str(blocks[int(place)].get("type"))
+            if kind == "context_actions":
+                yield kind
 
 
 def _readable(file: Mapping[str, object], limit: int) -> str:

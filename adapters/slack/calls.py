@@ -8,16 +8,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from adapters.slack import limits
-from adapters.slack.asking import Asking
+from adapters.slack.asking import Asking, Block
 from adapters.slack.calling import APPEND, EDIT, PASSING, POST, Manner
-from adapters.slack.errors import Json, NoStream, Refused, Unsupported
-from adapters.slack.features import Feature
+from adapters.slack.errors import Json, NoStream
 from adapters.slack.uploading import Uploading
 from bot.surface import Forbidden, Gone, RateLimited, Unreachable
 
 __all__ = ["Block", "Calls", "Json"]
-
-Block = Mapping[str, object]
 
 TITLE_LIMIT: Final = 200  # characters of a session's title
 LOADING_LIMIT: Final = 10  # lines that take turns
@@ -35,12 +32,6 @@ _NOT_HERE: Final = frozenset(
     }
 )
 """Why nothing can stream here, though it may be that a message can be posted."""
-
-_KINDS: Final[Mapping[str, Feature]] = {
-    "context_actions": "feedback_buttons",
-    "feedback_buttons": "feedback_buttons",
-    "markdown": "markdown_block",
-}
 
 
 class Calls(Uploading, Asking):
@@ -253,30 +244,6 @@ class Calls(Uploading, Asking):
             if self._caller.is_crowded:
                 limited.scope = limits.posts_scope(self._team)
             raise
-
-    @contextmanager
-    def _blocks(self, blocks: Sequence[Block]) -> Iterator[None]:
-        """Off with what the workspace does not know, when its no names that."""
-        try:
-            yield
-        except Refused as error:
-            kinds = {*error.types, *_pointed_at(blocks, error.pointers)}
-            features = {_KINDS[kind] for kind in kinds if kind in _KINDS}
-            if not error.code.startswith("invalid_blocks") or not features:
-                raise
-            for feature in features:
-                self._features.switch_off(feature, error.code)
-            raise Unsupported(error.code, pointers=error.pointers, types=error.types) from None
-
-
-def _pointed_at(blocks: Sequence[Block], pointers: Sequence[str]) -> Iterator[str]:
-    """Thumbs that Slack's no points at. Text may be refused for what is in it, thumbs are not."""
-    for pointer in pointers:
-        place = pointer.removeprefix("/blocks/").partition("/")[0]
-        if place.isdigit() and int(place) < len(blocks):
-            kind = str(blocks[int(place)].get("type"))
-            if kind == "context_actions":
-                yield kind
 
 
 def _content(markdown: str, blocks: Sequence[Block], text: str) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.slack import limits
-from adapters.slack.asking import Asking
+from adapters.slack.asking import Asking, Block
 from adapters.slack.calling import EDIT, UPLOAD
 from adapters.slack.errors import Json, Refused
 from bot.surface import Forbidden, Gone, RateLimited, SurfaceError, Unreachable
@@ -35,7 +35,7 @@ class Uploading(Asking):
         media_type: str,
         comment: str = "",
         *,
-        blocks: Sequence[Mapping[str, object]] = (),
+        blocks: Sequence[Block] = (),
     ) -> str | None:
         """The ts of the message that the file came in; None when it cannot be found out.
 
@@ -52,9 +52,10 @@ class Uploading(Asking):
         }
         scope = limits.scope(self._team, "upload")
         try:
-            answer = await self._caller.call(
-                "files.completeUploadExternal", args, UPLOAD, scope=scope
-            )
+            with self._blocks(blocks):
+                answer = await self._caller.call(
+                    "files.completeUploadExternal", args, UPLOAD, scope=scope
+                )
         except Unreachable as error:
             # The answer is lost, but the file tells whether it was shared.
             ts = await self._shared(file, channel) if error.sent else None

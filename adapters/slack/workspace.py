@@ -50,6 +50,7 @@ class Line:
         self._own = AiohttpTransport(api_url=api_url) if transport is None else None
         self.transport: Transport = transport or self._own  # type: ignore[assignment]  # one is
         self._files = Files(self.transport, api_url=api_url)
+        self._asking: dict[str, Caller] = {}
 
     async def aclose(self) -> None:
         if self._own is not None:
@@ -83,10 +84,13 @@ class Line:
     ) -> Json:
         """A method that belongs to no workspace, such as installing. Raises SurfaceError.
 
+        `token` is the app's own, which begins with "xapp-".
         `once`: what it gives can be had one time, so that it is not asked again when it may have
         been heard.
         """
-        caller = Caller(self.transport, token, team="")
+        caller = self._asking.get(token)
+        if caller is None:
+            caller = self._asking[token] = Caller(self.transport, token, team="")
         return await caller.call(method, args, ONCE if once else EDIT)
 
 

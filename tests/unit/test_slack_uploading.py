@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from adapters.slack.errors import Lost, NoUpload, Refused
+from adapters.slack.errors import Lost, NoUpload, Refused, Unsupported
 from bot.surface import Forbidden, RateLimited, SurfaceError, TooLarge, Unreachable
-from tests.fakes.slack_line import CHANNEL, Scripted, Told, World, calls, limited, world
+from tests.fakes.slack_line import CHANNEL, Scripted, Told, World, calls, limited, workspace, world
 
 MP3 = b"ID3" + bytes(200)
 PLACE = "https://files.slack.com/upload/v1/F1"
@@ -53,6 +53,19 @@ async def test_document_carries_its_words_and_buttons() -> None:
     method, args = script.sent[1]
     assert (method, args["blocks"]) == ("files.completeUploadExternal", [block])
     assert "initial_comment" not in args
+
+
+async def test_buttons_that_the_workspace_does_not_know_are_latched_off() -> None:
+    told = {"messages": ["[ERROR] unsupported type: context_actions [json-pointer:/blocks/0]"]}
+    no: Told = {"ok": False, "error": "invalid_blocks", "response_metadata": told}
+    script = Scripted(GRANTED, no)
+    script.serve(PLACE, (200, {}, b"OK"))
+    there = workspace(script)
+    with pytest.raises(Unsupported):
+        await there.calls.upload(
+            CHANNEL, "", "a", b"a", "", "audio/ogg", blocks=[{"type": "context_actions"}]
+        )
+    assert not there.features.feedback_buttons
 
 
 async def test_file_whose_message_takes_long_is_waited_for_and_then_let_be() -> None:

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
-from adapters.slack.errors import Refused, Unauthorized
+from adapters.slack.errors import NotSent, Refused, Unauthorized
 from adapters.slack.features import Features
 from adapters.slack.workspace import Line, SingleWorkspace
 from bot.surface import Forbidden, Unreachable
@@ -94,6 +95,15 @@ async def test_installing_speaks_without_a_workspace() -> None:
     assert lost.value.sent  # the code may be used up
     await line.ask("apps.connections.open", {}, token="xapp-1")
     assert script.tokens == ["", "", "", "xapp-1", "xapp-1"]
+
+
+async def test_silence_without_a_workspace_is_said_once() -> None:
+    line = Line(transport=Scripted(*[NotSent("no connection")] * 6))
+    with capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                await line.ask("apps.connections.open", {}, token="xapp-1")
+    assert [line["method"] for line in lines] == ["apps.connections.open"]
 
 
 async def test_no_repr_holds_a_token() -> None:
