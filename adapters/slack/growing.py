@@ -48,8 +48,9 @@ class Edits:
         old: MessageRef | None = None,
         *,
         grew: bool = False,
+        aside: bool = False,
     ) -> None:
-        """`grew`: `old` has grown another way before."""
+        """`grew`: `old` has grown another way before. `aside`: nothing is said in the channel."""
         self.ref = old
         self._spot = spot
         self._writing = writing
@@ -58,7 +59,7 @@ class Edits:
         self._shown: Outgoing | None = None
         self._grew = grew
         self._frames = 0
-        self._elsewhere = False
+        self._elsewhere = aside
 
     async def hold(self) -> None:
         """Let the first frame wait a moment, for more words to come."""
@@ -94,6 +95,7 @@ class Edits:
             return self.ref
         turn = self._spot.turn(Rank.FINAL, self._watch.who)
         if self.ref is None:
+            # Wherever it can be said.
             self.ref = await self._writing.post(turn, self._spot, message, intend=intend)
             self._shown = message
             return self.ref

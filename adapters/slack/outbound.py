@@ -109,7 +109,7 @@ class SlackSurface:
         team = place.chat.workspace
         if self._is_aside(place):
             return ()
-        return limits.stop(team) if self._may_stream(place) else limits.update(team)
+        return limits.stop(team) if self._streams_now(place) else limits.update(team)
 
     def grow(
         self, place: Place, old: MessageRef | None = None
@@ -125,8 +125,6 @@ class SlackSurface:
     ) -> MessageRef:
         spot = await self._spot(place)
         turn = spot.turn(Rank.PERSON, tries=2)
-        if place.only_user and not place.chat.private:
-            return await self._writing.post_alone(turn, spot, message, intend=intend)
         return await self._writing.post(turn, spot, message, intend=intend)
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
@@ -223,27 +221,33 @@ class SlackSurface:
 
     @asynccontextmanager
     async def _growing(self, place: Place, old: MessageRef | None) -> AsyncIterator[Growing]:
-        spot, watch = await self._spot(place), self._streams.watch(place)
+        spot = await self._spot(place)
+        watch = self._streams.watch(place)
         self._statuses.begin_growing(spot)
         try:
-            if old is not None or not self._may_stream(place):
-                watch.ts = old.id if old else ""
-                edits = Edits(spot, self._writing, watch, old)
-                await edits.hold()
-                yield edits
-            else:
+            if old is None and self._streams_now(place):
+                self._streams.take_room(watch)
                 stream = Stream(spot, self._writing, watch, self._streams)
                 await stream.hold()
                 try:
                     yield stream
                 finally:
                     await stream.leave()
+            else:
+                edits = Edits(spot, self._writing, watch, old, aside=self._is_aside(place))
+                await edits.hold()
+                yield edits
         finally:
             self._streams.leave(watch)
             await self._statuses.end_growing(spot)
 
+    def _streams_now(self, place: Place) -> bool:
+        return self._may_stream(place) and self._streams.has_room(place.chat.workspace)
+
     def _may_stream(self, place: Place) -> bool:
-        if not self._streaming or not place.chat.thread or self._streams.refuses(place):
+        if not self._streaming or not place.chat.thread or self._is_aside(place):
+            return False
+        if self._streams.refuses(place):
             return False
         team = place.chat.workspace
         known = next((one for one in self._workspaces.known() if one.team == team), None)

@@ -1,11 +1,17 @@
-"""What grows at the moment, so that Slack's own Stop finds it, and where nothing streams."""
+"""What grows at the moment, so that Slack's own Stop finds it, and where there is room for more.
+
+A workspace has few streams a minute. What finds no room for one is posted and edited at once,
+instead of waiting for its turn.
+"""
 
 import asyncio
 import secrets
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakSet
 
+from adapters.slack.limits import STREAMS
 from adapters.slack.remembered import Remembered
 from bot.events import Place
 
@@ -16,14 +22,32 @@ _MOST: Final = 10_000  # places that are remembered
 
 
 class Watch:
-    """One growing message: `ts` once it has one, `streams` while Slack lets it grow."""
+    """One growing message: `ts` once it has one, `streams` while Slack lets it grow.
+
+    `has_room`: it may become a stream.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.who = secrets.token_hex(6)
         self.ts = ""
+        self.has_room = False
         self.streams = False
         self.stopped = False
+
+
+@dataclass(slots=True)
+class _Room:
+    """The starts that are left in one workspace, counted as its budget counts them."""
+
+    left: float
+    at: float
+
+    def at_now(self, now: float) -> float:
+        rate, burst = STREAMS
+        self.left = min(burst, self.left + (now - self.at) * rate)
+        self.at = now
+        return self.left
 
 
 class Streams:
@@ -31,6 +55,7 @@ class Streams:
 
     def __init__(self) -> None:
         self._watched: WeakSet[Watch] = WeakSet()
+        self._rooms: dict[str, _Room] = {}
         self._refused: Remembered[tuple[str, str, str], float] = Remembered(_MOST)
 
     def watch(self, place: Place) -> Watch:
@@ -38,7 +63,19 @@ class Streams:
         self._watched.add(watch)
         return watch
 
+    def has_room(self, team: str) -> bool:
+        """Whether one more could be started now, and ended when its time has come."""
+        streaming = [one for one in self._watched if one.has_room and _team(one) == team]
+        return len(streaming) < STREAMS[1] and self._room(team).at_now(_now()) >= 1
+
+    def take_room(self, watch: Watch) -> None:
+        self._room(_team(watch)).left -= 1
+        watch.has_room = True
+
     def leave(self, watch: Watch) -> None:
+        """It grows no more; room that was not used is another's."""
+        if watch.has_room and not watch.ts:
+            self._room(_team(watch)).left += 1
         self._watched.discard(watch)
 
     def stopped(self, team: str, channel: str, thread: str, streaming: Collection[str]) -> None:
@@ -52,12 +89,23 @@ class Streams:
 
     def refuse(self, place: Place) -> None:
         """Nothing streams to this person here; what was said there is posted and edited."""
-        self._refused.put(_key(place), asyncio.get_running_loop().time() + REFUSED_FOR)
+        self._refused.put(_key(place), _now() + REFUSED_FOR)
 
     def refuses(self, place: Place) -> bool:
         until = self._refused.get(_key(place))
-        return until is not None and asyncio.get_running_loop().time() < until
+        return until is not None and _now() < until
+
+    def _room(self, team: str) -> _Room:
+        return self._rooms.setdefault(team, _Room(left=STREAMS[1], at=_now()))
 
 
 def _key(place: Place) -> tuple[str, str, str]:
     return place.chat.workspace, place.chat.id, place.user.id
+
+
+def _team(watch: Watch) -> str:
+    return watch.place.chat.workspace
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -51,7 +51,12 @@ class Writing:
     async def post(
         self, turn: Turn, spot: Spot, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
-        """A new message: in the channel, else through the response_url where there is one."""
+        """A new message: in the channel, else through the response_url where there is one.
+
+        What only the person of the place may see is never in the channel.
+        """
+        if spot.place.only_user and not spot.chat.private:
+            return await self._post_alone(turn, spot, message, intend)
         if not self._responding.is_closed(spot.place) or not spot.response_url:
             try:
                 return await self.send(turn, spot, message, intend=intend)
@@ -60,10 +65,9 @@ class Writing:
                     raise
         return await self._responding.say(spot, message, intend=intend)
 
-    async def post_alone(
-        self, turn: Turn, spot: Spot, message: Outgoing, *, intend: Intend = nothing
+    async def _post_alone(
+        self, turn: Turn, spot: Spot, message: Outgoing, intend: Intend
     ) -> MessageRef:
-        """For the person of the place alone: beside the channel, else through the response_url."""
         if not self._responding.is_closed(spot.place) or not spot.response_url:
             try:
                 return await self._ephemeral(turn, spot, message, intend)

@@ -49,7 +49,7 @@ faults = st.lists(
 
 
 @given(answers, st.sampled_from([0.0, 0.05, 1.5]), ways)
-@examples(30)
+@examples(20)
 def test_every_answer_comes_whole_and_nothing_is_refused(
     written: list[list[tuple[str, float]]], latency: float, way: Way
 ) -> None:
@@ -58,7 +58,7 @@ def test_every_answer_comes_whole_and_nothing_is_refused(
 
 
 @given(answers, ways, faults)
-@examples(40)
+@examples(30)
 def test_whatever_breaks_on_the_way_the_last_text_is_there_once(
     written: list[list[tuple[str, float]]], way: Way, faults: list[tuple[str, str, int]]
 ) -> None:
