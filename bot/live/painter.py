@@ -10,6 +10,7 @@ from bot.events import MessageRef, Place
 from bot.live.ending import Length, last_words
 from bot.live.pages import Pages
 from bot.live.part import WITHDRAWN, Part, Screens
+from bot.live.rhythm import BOOK_AGAIN, FRAMES, LEAVING, PATIENCE, SHARE
 from bot.surface import (
     Budget,
     Button,
@@ -26,18 +27,6 @@ from bot.surface import (
     SurfaceError,
     Unreachable,
 )
-
-PATIENCE = 30.0
-"""Seconds between tries at most while a platform does not answer; they begin at 1 and double."""
-
-BOOK_AGAIN = 1.0
-"""Seconds between looks whether another answer's end lets this one begin to grow."""
-
-SHARE = 0.25
-"""Of the time between two frames that newer text may come late: no frame is much older for it."""
-
-LEAVING = 5.0
-"""Seconds for ending what growing began once nobody waits any more."""
 
 
 class Painter:
@@ -233,7 +222,8 @@ class Painter:
             growing = await part.grow()
             budgets = growing.cost(message)
             rank = Rank.PERSON if self.first_shown is None else Rank.FRAME
-            slot = self._slots.slot(budgets, rank, who=self._who)
+            shared = (FRAMES,) if rank is Rank.FRAME and budgets else ()
+            slot = self._slots.slot((*budgets, *shared), rank, who=self._who)
             return await self._unless_finished(slot) and await self._use_slot(
                 part, growing, budgets
             )

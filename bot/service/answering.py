@@ -303,8 +303,8 @@ class Turn:
 
     def _next_look(self) -> float:
         """One of few moments, the same for every answer: looks of one moment share a commit."""
-        tick = KEEP_EVERY / 16
-        return (self._now() + KEEP_EVERY) // tick * tick
+        every = self._tools.running.keeps_every(KEEP_EVERY)
+        return (self._now() + every) // (every / 16) * (every / 16)
 
     async def _look(self) -> None:
         try:

@@ -2,8 +2,9 @@
 it measures. `python -m tests.speed.load_server` prints its port and runs until its input closes.
 
 The path says what to stream: POST /<events>/v1/completion-messages. Every event holds in `answer`
-the monotonic time at which it was written, in seconds. All streams have 20 events a second; they
-are spread over the 50 milliseconds between two events, so that no two thousandths look alike.
+the monotonic time at which it was written, in seconds. All streams have 20 events a second, and
+those of /<events>x<n>/v1 only each nth of them; they are spread over the 50 milliseconds between
+two events, so that no two thousandths look alike.
 GET /asked tells when each end user's last question came, in seconds of the same clock.
 """
 
@@ -41,7 +42,7 @@ _END = (
     b'"currency":"USD","latency":0.067}},"files":null}\n\n' % (_ID, _TASK, _ID)
 )
 _USER = re.compile(rb'"user": ?"([^"]*)"')
-_REQUEST = re.compile(rb"POST /(\d+)/v1/completion-messages HTTP/1\.1\r\n")
+_REQUEST = re.compile(rb"POST /(\d+)(?:x(\d+))?/v1/completion-messages HTTP/1\.1\r\n")
 
 
 def _chunk(data: bytes) -> bytes:
@@ -59,13 +60,14 @@ class Streams:
     """Who gets an event at which phase."""
 
     def __init__(self) -> None:
-        self._phases: list[dict[Connection, int]] = [{} for _ in range(PHASES)]
+        # How many rounds each goes on, and which of them bring an event.
+        self._phases: list[dict[Connection, tuple[int, int]]] = [{} for _ in range(PHASES)]
         self._next = 0
 
-    def add(self, connection: "Connection", events: int) -> None:
+    def add(self, connection: "Connection", events: int, every: int) -> None:
         """Begin to stream, in the phase that comes latest; the next stream gets another one."""
         self._next = (self._next + 7) % PHASES  # 7 and 50 share no factor: all phases fill evenly
-        self._phases[self._next][connection] = events
+        self._phases[self._next][connection] = events * every, every
 
     def drop(self, connection: "Connection") -> None:
         for phase in self._phases:
@@ -79,14 +81,15 @@ class Streams:
             await asyncio.sleep(max(0.0, began + tick * TICK - time.monotonic()))
             self._write(self._phases[tick % PHASES])
 
-    def _write(self, phase: dict["Connection", int]) -> None:
+    def _write(self, phase: dict["Connection", tuple[int, int]]) -> None:
         if not phase:
             return
         event = event_now()
-        for connection, left in list(phase.items()):
+        for connection, (left, every) in list(phase.items()):
             if left:
-                phase[connection] = left - 1
-                connection.write(event)
+                phase[connection] = left - 1, every
+                if left % every == 0:
+                    connection.write(event)
             else:
                 del phase[connection]
                 connection.write(LAST)
@@ -112,7 +115,7 @@ class Connection(asyncio.Protocol):
             if user := _USER.search(body):
                 self._asked[user[1].decode()] = time.monotonic()
             self.write(HEAD)
-            self._streams.add(self, int(request[1]))
+            self._streams.add(self, int(request[1]), int(request[2] or 1))
         elif head.startswith(b"GET /asked "):
             self._tell(json.dumps(self._asked).encode())
         else:  # a stop

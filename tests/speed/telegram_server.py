@@ -23,6 +23,7 @@ except ImportError:  # not on Windows
 
 _REQUEST = re.compile(rb"(?:GET|POST) /(?:bot[^/ ]+/)?(\w+)(?:\?(\S*))? HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"(?i)content-length: (\d+)")
+_RETRY = re.compile(rb"(?i)\r\nretry-after: (\d+)")
 _TRUE = b'{"ok":true,"result":true}'
 _ME = b'{"ok":true,"result":{"id":42,"is_bot":true,"first_name":"Parley","username":"parley_bot"}}'
 _MESSAGES = frozenset({"sendMessage", "editMessageText", "sendRichMessage"})
@@ -136,16 +137,20 @@ async def crowd(tally: Tally, asked: dict[str, str]) -> None:
             await asyncio.sleep(begun + over * number / count - time.monotonic())
             body = _update(chat)
             tally.said[chat] = time.monotonic()
-            writer.write(
-                b"POST /telegram/webhook HTTP/1.1\r\nHost: bot\r\n"
-                b"Content-Type: application/json\r\n"
-                b"X-Telegram-Bot-Api-Secret-Token: %b\r\nContent-Length: %d\r\n\r\n%b"
-                % (asked["secret"].encode(), len(body), body)
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise AssertionError(head)
-            await reader.readexactly(int(found[1]) if (found := _LENGTH.search(head)) else 0)
+            while True:
+                writer.write(
+                    b"POST /telegram/webhook HTTP/1.1\r\nHost: bot\r\n"
+                    b"Content-Type: application/json\r\n"
+                    b"X-Telegram-Bot-Api-Secret-Token: %b\r\nContent-Length: %d\r\n\r\n%b"
+                    % (asked["secret"].encode(), len(body), body)
+                )
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(found[1]) if (found := _LENGTH.search(head)) else 0)
+                if head.startswith(b"HTTP/1.1 200"):
+                    break
+                if not (busy := _RETRY.search(head)):
+                    raise AssertionError(head)
+                await asyncio.sleep(int(busy[1]))  # as Telegram does
         writer.close()
 
     async with asyncio.TaskGroup() as connections:
