@@ -87,7 +87,7 @@ async def test_options_too_many_for_a_menu_are_typed_in_whatever_letters() -> No
     desk = Desk()
     options = tuple(f"The {number}. option" for number in range(5000))
     view = await desk.open(a_field("one", "select", options=options, value=options[7]))
-    assert [block["element"]["type"] for block in view.inputs.values()] == ["plain_text_input"]
+    assert "plain_text_input" in str(view.inputs["One"])
     assert desk.submit().values == {"one": options[7]}
     await desk.open(a_field("one", "select", options=options))
     assert desk.submit({"One": " the 4999. OPTION"}).values == {"one": options[4999]}
@@ -99,8 +99,8 @@ async def test_long_options_that_begin_alike_are_told_apart() -> None:
     desk = Desk()
     options = ("x" * 200 + "a", "x" * 200 + "b", "  spaced ", "", "same", "same")
     view = await desk.open(a_field("one", "select", options=options, value=options[1]))
-    [block] = view.inputs.values()
-    assert len(block["element"]["options"]) == 4  # type: ignore[index, arg-type]  # a checked view
+    element = view.inputs["One"]["element"]
+    assert isinstance(element, dict) and len(element["options"]) == 4
     assert desk.submit().values == {"one": options[1]}
     await desk.open(a_field("one", "select", options=options))
     assert desk.submit({"One": "spaced"}).values == {"one": "  spaced "}
