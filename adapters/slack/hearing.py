@@ -90,7 +90,7 @@ class Ear:
             user=workspace.bot_user or route.bot,
             enterprise=route.enterprise,
         )
-        names = await self._knowing.names(workspace, inbound.mentioned(told))
+        names = await self._knowing.names(workspace, inbound.mentioned(told, me))
         found = self._read(kind, told, me, names)
         if found.submitted:
             return await self._submitted(me, told, accept)

@@ -28,11 +28,12 @@ def parse(
     return replace(found, external=callback.is_ext_shared_channel)
 
 
-def mentioned(payload: Mapping[str, object]) -> tuple[str, ...]:
-    """Whose names are needed to read it."""
-    event = payload.get("event", payload)
-    text = event.get("text") if isinstance(event, Mapping) else None
-    return words.people(text) if isinstance(text, str) else ()
+def mentioned(payload: Mapping[str, object], me: Me) -> tuple[str, ...]:
+    """Whose names are needed to read what was said in it."""
+    said = payload.get("event", payload)
+    said = said.get("message", said) if isinstance(said, Mapping) else said
+    text = said.get("text") if isinstance(said, Mapping) else None
+    return words.people(text, me.user) if isinstance(text, str) else ()
 
 
 def is_farewell(payload: Mapping[str, object]) -> bool:

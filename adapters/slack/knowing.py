@@ -8,11 +8,11 @@ from adapters.slack.heard import NOTHING, Heard, Me
 from adapters.slack.people import NEEDED, PATIENCE, People
 from adapters.slack.remembered import Remembered
 from adapters.slack.workspace import Workspace
-from bot.events import Action, Command, Event, Message, Place, Submission, User
+from bot.events import Action, Command, Edited, Event, Message, Place, User
 from bot.surface import Busy
 
 MOST: Final = 10_000  # people who were told that they are not answered
-_ANSWERED: Final = (Message, Command, Action, Submission)
+_ANSWERED: Final = (Message, Edited, Command, Action)
 """Events after which something is said to the person, in their language."""
 
 TurnAway = Callable[[Place], None]

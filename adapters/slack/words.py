@@ -11,7 +11,7 @@ from typing import Final
 
 _MARK = re.compile(r"<([^<>\n]+)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})>")
-_AFTER_NAME = " \t\r\n,:\u00a0"
+_AROUND_NAME = " \t\r\n,:\u00a0"
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # "&amp;" last: it makes others
 _NAMED: Final = 10  # people looked up by name in one message
 
@@ -26,11 +26,8 @@ class Words:
 
 def read(text: str, bot: str, names: Mapping[str, str]) -> Words:
     """`text` of an event; `bot` is its own user's id, `names` those of people by id."""
-    mine = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>") if bot else None
-    if mine is None or not (found := [match.span() for match in mine.finditer(text)]):
-        return Words(text=plain(text, names).strip())
-    start, end = _without_names(text, found)
-    return Words(text=plain(text[start:end], names).strip(), named=True)
+    rest, named = _without_name(text, bot)
+    return Words(text=plain(rest, names).strip(), named=named)
 
 
 def plain(text: str, names: Mapping[str, str]) -> str:
@@ -41,12 +38,23 @@ def plain(text: str, names: Mapping[str, str]) -> str:
     return shown
 
 
-def people(text: str) -> tuple[str, ...]:
-    """The ids of the people mentioned without their names, the first few of them."""
-    return tuple(dict.fromkeys(match[1] for match in _PERSON.finditer(text)))[:_NAMED]
+def people(text: str, bot: str) -> tuple[str, ...]:
+    """The ids of those whose names are needed to read it, the first few of them."""
+    rest, _ = _without_name(text, bot)
+    return tuple(dict.fromkeys(match[1] for match in _PERSON.finditer(rest)))[:_NAMED]
 
 
-def _without_names(text: str, names: list[tuple[int, int]]) -> tuple[int, int]:
+def _without_name(text: str, bot: str) -> tuple[str, bool]:
+    """The text without the bot's name around it, and whether it was there at all."""
+    mine = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")
+    found = [match.span() for match in mine.finditer(text)] if bot else []
+    if not found:
+        return text, False
+    start, end = _inner(text, found)
+    return text[start:end], True
+
+
+def _inner(text: str, names: list[tuple[int, int]]) -> tuple[int, int]:
     """Where the words begin and end; a name between them belongs to the sentence and stays."""
     start, end = 0, len(text)
     inner = []
@@ -54,10 +62,10 @@ def _without_names(text: str, names: list[tuple[int, int]]) -> tuple[int, int]:
         if text[start:first].strip():
             inner.append((first, last))
         else:
-            start = len(text) - len(text[last:].lstrip(_AFTER_NAME))
+            start = len(text) - len(text[last:].lstrip(_AROUND_NAME))
     for first, last in reversed(inner):
         if not text[last:end].strip():
-            end = first
+            end = len(text[:first].rstrip(_AROUND_NAME))
     return start, end
 
 
