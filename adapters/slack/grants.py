@@ -63,7 +63,8 @@ class Grants:
             token=_token(granted, "access_token"),
             refresh_token=_token(granted, "refresh_token") if "refresh_token" in granted else "",
             expires_at=self._end(granted),
-            installed_at=self._now(),
+            # As Slack tells times of its events, so that both can be compared.
+            installed_at=self._now().replace(microsecond=0),
             scopes=str(granted.get("scope") or ""),
             app=_id(granted.get("app_id")),
             name=str((enterprise if whole else team).get("name") or "")[:80],

@@ -85,10 +85,7 @@ class Kept:
 
     async def remove(self, key: str, before: datetime) -> bool:
         with _reached():
-            gone = await self._rows.remove(key, before)
-            for workspace in gone or ():
-                await self._store.forget_workspace(PLATFORM, workspace)
-        return gone is not None
+            return await self._store.uninstall(PLATFORM, key, before)
 
     async def renew(self) -> None:
         with _reached():

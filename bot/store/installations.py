@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection
 
+from bot.store import retention
 from bot.store.records import Installation
 from bot.store.statements import put
 from bot.store.tables import installations
@@ -32,15 +33,6 @@ class Installations:
     async def everything(self) -> list[Installation]:
         """Every row, organisations among them, in the order of their ids."""
         return await self._transactions.read(lambda step: everything(step, self._platform))
-
-    async def remove(self, workspace: str, before: datetime) -> list[str] | None:
-        """Remove a workspace, or an organisation with its members; gives those that are gone.
-
-        None, and nothing removed, where it was installed again after `before`.
-        """
-        return await self._transactions.write(
-            lambda step: remove(step, self._platform, workspace, before)
-        )
 
 
 def find(connection: Connection, platform: str, workspace: str) -> Installation | None:
@@ -70,16 +62,16 @@ def everything(connection: Connection, platform: str) -> list[Installation]:
     return [Installation(**row._mapping) for row in rows]
 
 
-def remove(
-    connection: Connection, platform: str, workspace: str, before: datetime
-) -> list[str] | None:
+def remove(connection: Connection, platform: str, workspace: str, before: datetime) -> bool:
     there = find(connection, platform, workspace)
     if there and not there.through and there.installed_at > before:
-        return None
+        return False
     here = (installations.c.platform == platform) & (
         (installations.c.workspace == workspace) | (installations.c.through == workspace)
     )
     gone = connection.execute(
         delete(installations).where(here).returning(installations.c.workspace)
     )
-    return sorted({workspace, *gone.scalars()})
+    for each in {workspace, *gone.scalars()}:
+        retention.forget_workspace(connection, platform, each)
+    return True

@@ -19,6 +19,7 @@ from bot.events import File, MessageRef, Place
 from bot.store import (
     answers,
     figures,
+    installations,
     questions,
     ratings,
     recordings,
@@ -357,11 +358,16 @@ class Store:
             await self._write(retention.forget, platform, workspace, user_id, user_workspace)
         await self._transactions.scrub()
 
-    async def forget_workspace(self, platform: str, workspace: str) -> None:
-        """As `forget`, for everybody there."""
+    async def uninstall(self, platform: str, workspace: str, before: datetime) -> bool:
+        """Remove a workspace's installation, or an organisation's with its members.
+
+        What everybody there has said and settled goes with it, as by `forget`. False, and nothing
+        goes, where it was installed again after `before`.
+        """
         with self._settled.changed():
-            await self._write(retention.forget_workspace, platform, workspace)
+            gone = await self._write(installations.remove, platform, workspace, before)
         await self._transactions.scrub()
+        return gone
 
     def installations(self, platform: str) -> Installations:
         """The platform's workspaces that have installed the app by themselves."""

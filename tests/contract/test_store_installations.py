@@ -47,37 +47,42 @@ async def test_what_another_platform_keeps_is_not_seen(store: Store) -> None:
     assert await store.installations("other").find("T1") is None
 
 
-async def test_a_workspace_that_is_removed_is_gone(installed: Installations, clock: Clock) -> None:
+async def test_a_workspace_that_is_removed_is_gone(store: Store, clock: Clock) -> None:
+    installed = store.installations("slack")
     await installed.keep(ACME)
-    assert await installed.remove("T1", clock.forward(minutes=1)) == ["T1"]
-    assert await installed.everything() == []
-    assert await installed.remove("T1", clock.now) == ["T1"], "what was said there may still lie"
+    for _ in range(2):
+        assert await store.uninstall("slack", "T1", clock.forward(minutes=1))
+        assert await installed.everything() == []
 
 
 async def test_a_removal_that_comes_late_leaves_what_was_installed_since(
-    installed: Installations, clock: Clock
+    store: Store, clock: Clock
 ) -> None:
     then = clock.now
+    installed = store.installations("slack")
     await installed.keep(replace(ACME, installed_at=clock.forward(minutes=1)))
-    assert await installed.remove("T1", then) is None
+    assert not await store.uninstall("slack", "T1", then)
     assert await installed.find("T1")
 
 
-async def test_an_organisation_goes_with_its_members(
-    installed: Installations, clock: Clock
-) -> None:
+async def test_an_organisation_goes_with_its_members(store: Store, clock: Clock) -> None:
+    installed = store.installations("slack")
     for one in (ACME, GRID, MEMBER):
         await installed.keep(one)
-    assert await installed.remove("E1", clock.forward(minutes=1)) == ["E1", "T2"]
+    there = replace(place(), chat=replace(place().chat, platform="slack", workspace="T2"))
+    await finished(store, "there", there, text="Because.")
+    assert await store.uninstall("slack", "E1", clock.forward(minutes=1))
     assert await installed.everything() == [ACME]
+    answer = await store.answer("there")
+    assert answer is not None
+    assert answer.text == ""
 
 
-async def test_a_member_that_leaves_takes_nothing_else_along(
-    installed: Installations, clock: Clock
-) -> None:
+async def test_a_member_that_leaves_takes_nothing_else_along(store: Store, clock: Clock) -> None:
+    installed = store.installations("slack")
     for one in (GRID, MEMBER):
         await installed.keep(one)
-    assert await installed.remove("T2", clock.now) == ["T2"]
+    assert await store.uninstall("slack", "T2", clock.now)
     assert await installed.everything() == [GRID]
 
 
@@ -95,7 +100,7 @@ async def test_everything_said_in_a_workspace_is_forgotten_and_nothing_elsewhere
     await finished(store, "elsewhere", elsewhere, text="Because.")
     await store.save_inputs(scope_of(elsewhere), {"tone": "formal"})
 
-    await store.forget_workspace("playground", "w")
+    assert await store.uninstall("playground", "w", AT)
 
     for user in ("ann", "bob"):
         answer = await store.answer_for(f"event of {user}")

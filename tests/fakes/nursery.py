@@ -258,6 +258,8 @@ def _main() -> None:
     import bot.check
     import bot.cli
     import bot.compose.serving
+    import bot.compose.slack
+    import bot.compose.slack_many
     import bot.compose.telegram
     import bot.compose.trying
     import bot.ratings

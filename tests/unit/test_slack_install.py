@@ -217,6 +217,16 @@ async def test_an_uninstall_takes_the_installation_away_and_not_a_newer_one() ->
     await browser.install.uninstalled(team="", enterprise="", org=False, at=house.now())
 
 
+async def test_an_uninstall_in_the_second_of_installing_is_believed() -> None:
+    browser = Browser()
+    team = browser.house.slack.team(install=False)
+    second = browser.house.now()
+    browser.house.seconds += 0.9
+    await browser.allow(team)
+    await browser.install.uninstalled(team=team.id, enterprise="", org=False, at=second)
+    assert browser.house.drawer.kept == {}
+
+
 async def test_an_organisation_s_uninstall_is_about_the_organisation() -> None:
     browser = Browser()
     await browser.house.put("", "E1")
