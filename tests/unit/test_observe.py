@@ -170,3 +170,25 @@ def test_codes_of_errors_cannot_grow_without_end(monkeypatch: pytest.MonkeyPatch
         observe.count_api_error(code)
     assert (counted("t_first"), counted("t_second"), counted("t_third")) == (2, 1, 0)
     assert counted("other") == before + 2
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "xoxb-12-34-sesame",
+        "xoxe.xoxb-1-sesame",
+        "xoxe-1-sesame",
+        "xapp-1-A1-2-sesame",
+        "https://hooks.slack.com/commands/T1/2/sesame",
+    ],
+)
+def test_what_slack_hands_out_shows_nowhere(secret: str) -> None:
+    assert "sesame" not in observe.Redaction().clean(f'{{"said": "{secret}", "more": 1}}')
+    assert '"more": 1' in observe.Redaction().clean(f'{{"said": "{secret}", "more": 1}}')
+
+
+def test_a_secret_found_at_run_time_shows_nowhere_from_then_on() -> None:
+    redaction = observe.Redaction()
+    assert redaction.clean("a token of another shape") == "a token of another shape"
+    observe.hide("another shape")
+    assert redaction.clean("a token of another shape") == "a token of [hidden]"
