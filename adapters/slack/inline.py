@@ -44,9 +44,10 @@ _BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
 
 # Sentences in scripts without spaces go on right behind an address.
 _URL = re.compile(
-    rf"(?i:https?://)[^\s<>\"`|\\{UNSEEN}\u2018-\u201f\u2026\u3000-\u303f\uff01-\uff0f\uff1a-\uff20"
-    rf"\uff3b-\uff40\uff5b-\uff65]{{0,{LONGEST}}}"
+    rf"(?i:https?://)(?:[^\s<>\[\]\"`|\\{UNSEEN}\u2018-\u201f\u2026\u3000-\u303f\uff01-\uff0f\uff1a-\uff20"
+    rf"\uff3b-\uff40\uff5b-\uff65]|\[[\w.-]{{0,32}}\](?!\()){{0,{LONGEST}}}"
 )
+_URL_TO_COME = re.compile(r"\[[\w.-]{0,32}\]?\Z")
 
 _FORMULA = re.compile(
     r"\$\$([^$`]{1,200})\$\$|\$(?![\s$])((?:[^$\\`]|\\[^`]){1,200})(?<!\s)\$(?!\d)"
@@ -96,8 +97,15 @@ class Line:
     """
 
     def __init__(
-        self, line: str, rules: Rules, known: Mapping[str, str], *, is_open: bool = False
+        self,
+        line: str,
+        rules: Rules,
+        known: Mapping[str, str],
+        *,
+        is_open: bool = False,
+        nested: bool = False,
     ) -> None:
+        """`nested`: in a list item or a quote, where a new line would have to be set in."""
         self.at = 0
         self.parts: list[str] = []
         self.ends: list[int] = []
@@ -105,6 +113,7 @@ class Line:
         self._rules = rules
         self._known = known
         self._is_open = is_open
+        self._nested = nested or rules.label
         self._special = _SPECIAL_ASCII if line.isascii() else _SPECIAL
         self._readers: Mapping[str, Callable[[], bool]] = {
             "\\": self._escape,
@@ -131,6 +140,9 @@ class Line:
         return self._readers.get(found[0], self._address)()
 
     def _say(self, words: str, end: int) -> bool:
+        last = self.parts[-1][-1:] if self.parts else ""
+        if (last == "`" and words[:1] == "`") or (last == "!" and words[:1] == "["):
+            words = _BESIDE + words  # each for itself
         self.parts.append(words)
         self.ends.append(end)
         self.at = end
@@ -142,20 +154,27 @@ class Line:
 
     def _words(self, end: int) -> bool:
         if self._is_cut(end):
-            held = [_OPEN_END.search(self._line, max(self.at, end - 60))]
-            if self._rules.hardened:
-                held.append(_LAST_WORD.search(self._line, max(self.at, end - 300)))
-            if not self._line.isascii():
-                held.append(links.FOREIGN_TO_COME.search(self._line, max(self.at, end - 300)))
-            end = min([end, *(found.start() for found in held if found)])
+            end = self._held_from(end)
             if end <= self.at:
                 return False
         words = self._line[self.at : end]
         if self._rules.hardened:
             words = unlinked(words)
         elif not words.isascii() and not self._rules.label:
-            words = links.with_hosts(words)
+            words = links.with_hosts(words, self._line[end : end + 2])
         return self._say(words, end)
+
+    def _held_from(self, end: int) -> int:
+        """Where at the end of the line words begin that may go on as something else."""
+        start = max(self.at, end - 300)
+        held = [found.start() for found in [_OPEN_END.search(self._line, start)] if found]
+        if self._rules.hardened and (found := _LAST_WORD.search(self._line, start)):
+            held.append(found.start())
+        elif not self._line.isascii() and (
+            found := links.FOREIGN_TO_COME.search(self._line, start)
+        ):
+            held.append(found.start("held"))
+        return min([end, *held])
 
     def _escape(self) -> bool:
         at = self.at
@@ -214,7 +233,7 @@ class Line:
         if found and not self._is_cut(found.end()):
             words = " ".join((found[1] or found[2] or found[3] or found[4]).split())
             if words and _MATHEMATICAL.search(words):
-                words = words.replace("|", "\\|") if "|" in line else words
+                words = words.replace("|", "\\|") if "|" in line[:at] else words
                 return self._say(self._apart(f"`{words}`", at, found.end()), found.end())
         elif self._is_open and self._may_be_formula():
             return False
@@ -316,12 +335,15 @@ class Line:
         if self._is_open and _ANGLE_TO_COME.match(line, at):
             return False
         if found := _BREAK.match(line, at):
-            # A line that begins with it begins no block.
-            return self._say(" · " if "|" in line else f"\n{_BESIDE}", found.end())
+            return self._say(self._break() if at else "", found.end())
         found = _ANGLE.match(line, at)
         if not found or not links.safe(found[1]):
             return self._say("&lt;", at + 1)
         return self._say(self._angled(found[1], found[2]), found.end())
+
+    def _break(self) -> str:
+        """A new line where that is no other block's; one that begins like this begins none."""
+        return " · " if self._nested or "|" in self._line[: self.at] else f"\n{_BESIDE}"
 
     def _angled(self, url: str, label: str | None) -> str:
         if self._rules.label:
@@ -335,10 +357,12 @@ class Line:
         end = found.end() if found else self.at + 1
         if self._is_cut(end) and end - self.at < LONGEST:
             return False
+        if self._is_open and _URL_TO_COME.match(self._line, end):
+            return False
         url = self._line[self.at : end]
         url = url[: links.length(url)]
         end = self.at + len(url)
-        if self._rules.label or url.endswith(":") or url.endswith("//"):
+        if self._rules.label or len(url) <= len("https://"):
             return self._say(url, end)
         return self._say(links.autolink(url, hardened=self._rules.hardened), end)
 

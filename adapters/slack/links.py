@@ -42,10 +42,13 @@ _ENCODED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in ' "()<>[]`|\\'})
 
 _LOOKALIKE = "\u0370-\u058f\u13a0-\u13ff"  # Greek to Armenian, and Cherokee
 _FOREIGN = re.compile(
-    rf"(?<![\w@.-])(?=[\w.-]{{0,253}}[{_LOOKALIKE}])(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}(?![\w.-])"
+    rf"(?<![\w@.-])(?=[\w.-]{{0,253}}[{_LOOKALIKE}])(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}"
+    r"(?![\w-]|\.\w)"
 )
-FOREIGN_TO_COME = re.compile(rf"(?<!\S)(?=\S*[{_LOOKALIKE}])\S*\.\S*\Z")
-"""A host's name with letters that look like ours, still growing."""
+FOREIGN_TO_COME = re.compile(
+    rf"(?<=[{_LOOKALIKE}])[\w-]{{0,63}}(?:\.[\w-]{{1,63}}){{0,8}}?(?P<held>\.[^\W\d_]{{0,24}}\.?)\Z"
+)
+"""What may be the end of such a name, or of a sentence."""
 
 _TRAILING = ".:;,('?!*_~"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
@@ -75,18 +78,27 @@ def autolink(url: str, *, hardened: bool) -> str:
     return f"<{target}>" if target and not hardened else code(target or url)
 
 
-def with_hosts(words: str) -> str:
-    """`words` with the real name behind every host's name in letters that look like ours."""
-    return _FOREIGN.sub(_with_host, words)
+def with_hosts(words: str, after: str) -> str:
+    """`words` with the real name behind every host's name in letters that look like ours.
+
+    `after`: the next signs, which tell whether a name is over.
+    """
+    out, at = [], 0
+    for found in _FOREIGN.finditer(words + after, 0, len(words) + len(after)):
+        if found.end() <= len(words) and (hidden := _real(found[0])):
+            out += [words[at : found.end()], f" ({hidden})"]
+            at = found.end()
+    return "".join(out) + words[at:] if out else words
 
 
-def _with_host(found: re.Match[str]) -> str:
-    if found[0].rpartition(".")[2].lower() not in _TOP:
-        return found[0]
+def _real(name: str) -> str:
+    """What machines read for the name of a host that clients make an address of; else ""."""
+    if name.rpartition(".")[2].lower() not in _TOP:
+        return ""
     try:
-        return f"{found[0]} ({machine(found[0])})"
+        return machine(name)
     except ValueError:
-        return found[0]
+        return ""
 
 
 def code(url: str) -> str:

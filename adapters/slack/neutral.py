@@ -18,7 +18,7 @@ LONGEST = 2000
 
 HALF = re.compile(
     rf"<(?:[{UNSEEN}\\]{{0,8}}(?:[!@#][{UNSEEN}\\]{{0,8}}[A-Za-z0-9]{{0,8}})?"
-    rf"|[A-Za-z][A-Za-z0-9+.-]{{0,31}}(?::[^<>\n|]{{0,{LONGEST}}})?)\Z"
+    rf"|[A-Za-z][A-Za-z0-9+.-]{{0,31}}(?::(?!:)[^>\n|]{{0,{LONGEST}}})?)\Z"
 )
 """The beginning of a token at the end of a text of which more is to come."""
 
@@ -26,7 +26,7 @@ HALF = re.compile(
 _NAMED = r"(?i:channel|here|everyone|group|subteam|date)|(?!doctype\b)[a-z]"
 _TOKEN = re.compile(
     rf"<(?=[{UNSEEN}\\]{{0,8}}(?:![{UNSEEN}\\]{{0,8}}(?:{_NAMED})|@[{UNSEEN}\\]{{0,8}}\w"
-    rf"|\#[{UNSEEN}\\]{{0,8}}[A-Z0-9]|[A-Za-z][A-Za-z0-9+.-]{{0,31}}:[^<>\n|]{{0,{LONGEST}}}\|))"
+    rf"|\#[{UNSEEN}\\]{{0,8}}[A-Z0-9]|[A-Za-z][A-Za-z0-9+.-]{{0,31}}:(?!:)[^>\n|]{{0,{LONGEST}}}\|))"
 )
 _WEB = re.compile(r"(?i)h(?:tt)(?=ps?:)")
 _SCHEME = re.compile(r"(?i)(?<!hxxp)(?<!hxxps)://")

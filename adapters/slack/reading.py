@@ -9,49 +9,60 @@ from adapters.slack.neutral import HALF, defused
 from bot.markdown import signs
 
 _FENCE = re.compile(r"(`{3,})[^`]*\Z|(~{3,}).*\Z")
-_FENCE_TO_COME = re.compile(r"(?:`+|~+|`{3,}[^`]*|~{3,}.*|\\\[?|\${1,2})[ \t]*\Z")
-_FORMULA_BEGINS = re.compile(r"[ ]{0,3}(?:\\\[|\$\$)[ \t]*\Z")
+_TO_COME = re.compile(r"(?:`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\\[?|\${1,2})[ \t]*\Z")
+_FORMULA_BEGINS = re.compile(r"(?:\\\[|\$\$)[ \t]*\Z")
 _FORMULA_ENDS = re.compile(r"[ \t]*(?:\\\]|\$\$)[ \t]*\Z")
 _RULE = re.compile(r"[ \t>]*([-*_=])(?:[ \t]*\1)*[ \t]*\Z")
 _LAST_WORD = re.compile(r"\S{1,300}\Z")
+_DEPTH = 8  # list items in each other of which the places are known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """Code is open. `column` is where the words begin of the list item around it."""
+    """Code is open, in so many quotes, so far from the edge."""
 
     sign: str
-    quoted: bool = False
-    column: int = 0
+    quotes: int
+    indent: int
+
+    def inside(self, line: str) -> str | None:
+        """The line without the marks of quotes; None where these end, and the code with them."""
+        for _ in range(self.quotes):
+            begin, sign, line = line.partition(">")
+            if not sign or begin.strip():
+                return None
+            line = line.removeprefix(" ")
+        return line
 
     def is_closed_by(self, line: str) -> bool:
-        words = line.lstrip(" \t>") if self.quoted else line
-        bare = words.strip(" \t\r")
-        if signs.indent(words) > self.column + 3 or len(bare) < len(self.sign):
+        bare = line.strip(" \t\r")
+        if signs.indent(line) > self.indent + 3 or len(bare) < len(self.sign):
             return False
         return not bare.strip(self.sign[0])
 
-    def is_left_by(self, line: str) -> bool:
-        if self.quoted:
-            return not line.lstrip(" \t").startswith(">")
-        return bool(line.strip()) and signs.indent(line) < self.column
+    def padded(self, line: str) -> str:
+        """The line set in so far that the code cannot end with a list item it is in.
+
+        So much space in front of it is not shown.
+        """
+        return " " * max(0, self.indent - signs.indent(line)) * bool(line.strip()) + line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a line begins in: code, a formula, a list item whose words begin at `column`."""
+    """What a line begins in: code, a formula, list items whose words begin at `columns`."""
 
     fence: Fence | None = None
     formula: bool = False
-    column: int = 0
+    columns: tuple[int, ...] = ()
 
 
 class Reading:
     """`parts` of the wire and the `ends` of what each was read from.
 
     With `last` nothing comes after `text`. Otherwise the last line is read again once there is more
-    of it: it begins at `line`, behind the first `whole` parts, as `begun`. `items` and `rows`
-    are where those begin of which a message holds only so many.
+    of it: it begins at `line`, behind the first `whole` parts, as `begun`. `items` and `rows` are
+    where those begin of which a message holds only so many.
     """
 
     def __init__(
@@ -76,93 +87,105 @@ class Reading:
     def _read(self, text: str, *, last: bool) -> None:
         while (end := text.find("\n", self.line)) >= 0:
             self._take(text[self.line : end], is_open=False)
-            self._say("\n", end + 1)
+            self._say("\n", end + 1 - self.line)
             self.line, self.whole = end + 1, len(self.parts)
         self.begun = self.standing
         self._take(text[self.line :], is_open=not last)
         if last and self.standing.formula:
-            self._say("\n```", len(text))
+            self._say("\n```", len(text) - self.line)
 
     def _say(self, words: str, end: int) -> None:
+        """Write what was read up to there in the line."""
         self.parts.append(words)
-        self.ends.append(end)
+        self.ends.append(self.line + end)
 
     def _take(self, line: str, *, is_open: bool) -> None:
-        fence = self.standing.fence
         if is_open and not line.strip():
             return
-        if fence and fence.is_left_by(line):
-            self.standing = replace(self.standing, fence=None)
-            fence = None
+        fence = self.standing.fence
+        inside = fence.inside(line) if fence else None
+        if fence and inside is not None:
+            self._take_code(line, fence, inside, is_open=is_open)
+            return
         if fence:
-            self._take_code(line, fence, is_open=is_open)
-        elif self.standing.formula:
+            if is_open and not line.strip(" \t>"):
+                return
+            self.standing = replace(self.standing, fence=None)
+        if self.standing.formula:
             self._take_formula(line, is_open=is_open)
         else:
             self._take_text(line, is_open=is_open)
 
-    def _take_code(self, line: str, fence: Fence, *, is_open: bool) -> None:
-        end = len(line)
+    def _take_code(self, line: str, fence: Fence, inside: str, *, is_open: bool) -> None:
+        begin = len(line) - len(inside)
         if is_open:
-            if not line.strip(" \t>").strip(fence.sign[0]):
+            if not inside.strip().strip(fence.sign[0]):
                 return
-            half = (_LAST_WORD if self.rules.hardened else HALF).search(line)
-            end = half.start() if half else end
-        elif fence.is_closed_by(line):
+            half = (_LAST_WORD if self.rules.hardened else HALF).search(inside)
+            inside = inside[: half.start()] if half else inside
+            if not inside.strip():
+                return
+        elif fence.is_closed_by(inside):
             self.standing = replace(self.standing, fence=None)
-        self._say(defused(line[:end]), self.line + end)
+            inside = " " * fence.indent + inside.lstrip(" \t")
+        self._say(line[:begin], begin)
+        self._say(defused(fence.padded(inside)), len(line))
 
     def _take_formula(self, line: str, *, is_open: bool) -> None:
         if is_open:
             return
         if not line.strip() or _FORMULA_ENDS.match(line):
             self.standing = replace(self.standing, formula=False)
-            self._say("```" if line.strip() else "```\n", self.line + len(line))
+            self._say("```" if line.strip() else "```\n", len(line))
         else:
-            self._say(defused(line.replace("`", "'")), self.line + len(line))
+            self._say(defused(line.replace("`", "'")), len(line))
 
     def _take_text(self, line: str, *, is_open: bool) -> None:
         lead = signs.LEAD.match(line)
         begin = lead.end() if lead else 0
         words = line[begin:]
-        if is_open and _FENCE_TO_COME.match(words):
+        self._nest(line[:begin], words)
+        self._say(line[:begin], begin)
+        if is_open and _TO_COME.match(words):
             return
-        self._nest(line, begin)
         if not is_open:
-            if fence := self._begun(line, begin):
-                self.standing = replace(self.standing, fence=fence)
-                self._say(defused(line), self.line + len(line))
-                return
-            if _FORMULA_BEGINS.match(line):
-                self.standing = replace(self.standing, formula=True)
-                self._say("```", self.line + len(line))
+            if self._begins_code(line[:begin], words):
                 return
             self._count(line, words)
-        self._say(line[:begin], self.line + begin)
-        inline = Line(words, self.rules, self._known, is_open=is_open)
+        inline = Line(words, self.rules, self._known, is_open=is_open, nested=begin > 0)
         inline.read()
         self.parts += inline.parts
         self.ends += [self.line + begin + end for end in inline.ends]
 
-    def _nest(self, line: str, begin: int) -> None:
-        inside = line[:begin].rpartition(">")[2]
-        if inside.strip():
-            self.standing = replace(self.standing, column=len(inside))
-        elif line.strip() and signs.indent(inside or line) < self.standing.column:
-            self.standing = replace(self.standing, column=0)
-
-    def _begun(self, line: str, begin: int) -> Fence | None:
-        """The code that begins with this line."""
-        found = _FENCE.match(line, begin)
-        if not found:
-            return None
-        lead, column = line[:begin], self.standing.column
+    def _nest(self, lead: str, words: str) -> None:
+        """Keep track of the list items around a line."""
         inside = lead.rpartition(">")[2]
-        if not inside.strip():
-            column = column if len(inside) >= column else 0
-            if len(inside) > column + 3:
-                return None  # code by its indent, and no mark of code
-        return Fence(sign=found[1] or found[2], quoted=">" in lead, column=column)
+        items = [item.end() for item in signs.ITEM.finditer(inside)]
+        if not words and not items:
+            return
+        indent = signs.indent(inside)
+        columns = [column for column in self.standing.columns if column <= indent]
+        self.standing = replace(self.standing, columns=(*columns, *items)[-_DEPTH:])
+
+    def _begins_code(self, lead: str, words: str) -> bool:
+        """Whether code or a formula begins with this line, which is written then."""
+        quotes, inside = lead.count(">"), lead.rpartition(">")[2]
+        found = _FENCE.match(words)
+        if found:
+            column = max(
+                (place for place in self.standing.columns if place <= len(inside)), default=0
+            )
+            if len(inside) > column + 3 or (quotes and inside.strip()):
+                return False  # code by its indent, in which marks of code are text
+            fence = Fence(sign=found[1] or found[2], quotes=quotes, indent=len(inside))
+            self.standing = replace(self.standing, fence=fence)
+            self._say(defused(words), len(lead) + len(words))
+            return True
+        if _FORMULA_BEGINS.match(words) and not lead.strip() and len(lead) <= 3:
+            self.standing = replace(self.standing, formula=True)
+            self._say("```", len(lead) + len(words))
+            return True
+        return False
 
     def _count(self, line: str, words: str) -> None:
         if signs.HEADING.match(words) or _RULE.match(line) or signs.DELIMITER.match(f"{line}\n"):
