@@ -49,6 +49,10 @@ _FILE: Final = "file:"
 class OpensForms(Protocol):
     async def open(self, place: Place, form: Form) -> None: ...
 
+    def unneeded(self, place: Place) -> None:
+        """What was asked for is answered in the chat."""
+        ...
+
 
 class SlackSurface:
     """Fulfils `bot.surface.Surface`. With `hardened` no link of a model's can be followed.
@@ -123,12 +127,12 @@ class SlackSurface:
     async def post(
         self, place: Place, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
-        spot = await self._spot(place)
+        spot = await self._answering(place)
         turn = spot.turn(Rank.PERSON, tries=2)
         return await self._writing.post(turn, spot, message, intend=intend)
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
-        spot = await self._spot(place)
+        spot = await self._answering(place)
         if place.only_user and _was_pressed(place):
             await self._responding.rewrite(spot, message)
             return ref
@@ -156,7 +160,7 @@ class SlackSurface:
 
     async def post_voice(self, place: Place, speech: Speech) -> MessageRef | None:
         _check_size(speech.data)
-        spot = await self._spot(place)
+        spot = await self._answering(place)
         ts = await voice.post(spot, speech)
         self._writing.said(spot)
         if ts is None:
@@ -168,7 +172,7 @@ class SlackSurface:
         self, place: Place, document: Document, message: Outgoing, *, intend: Intend = nothing
     ) -> MessageRef:
         _check_size(document.data)
-        spot = await self._spot(place)
+        spot = await self._answering(place)
         turn, chat = spot.turn(Rank.PERSON, tries=2), spot.chat
         budgets = (*limits.upload(spot.team), *limits.post(spot.team, chat.id))
         await turn.come(budgets)
@@ -221,7 +225,7 @@ class SlackSurface:
 
     @asynccontextmanager
     async def _growing(self, place: Place, old: MessageRef | None) -> AsyncIterator[Growing]:
-        spot = await self._spot(place)
+        spot = await self._answering(place)
         watch = self._streams.watch(place)
         self._statuses.begin_growing(spot)
         try:
@@ -259,6 +263,11 @@ class SlackSurface:
             return False
         closed = self._responding.is_closed(place)
         return place.only_user or (closed and bool(interaction.response_url(place.interaction)))
+
+    async def _answering(self, place: Place) -> Spot:
+        if place.interaction and self._forms is not None:
+            self._forms.unneeded(place)
+        return await self._spot(place)
 
     async def _spot(self, place: Place) -> Spot:
         workspace = await self._workspaces.of(place.chat.workspace)

@@ -37,7 +37,14 @@ class SlackStage:
     something, in whose thread she is answered.
     """
 
-    def __init__(self, way: Way, *, hardened: bool = False, page: Page | None = None) -> None:
+    def __init__(
+        self,
+        way: Way,
+        *,
+        hardened: bool = False,
+        page: Page | None = None,
+        streaming: bool = True,
+    ) -> None:
         self.slack = Slack(asyncio.get_running_loop().time)
         self.slack.echoes = False
         self.team = self.slack.team()
@@ -54,7 +61,12 @@ class SlackStage:
         workspaces = SingleWorkspace(self.slack.token(self.team), Line(transport=self.wire))
         forms = Forms(workspaces, self.pace, page or Page())
         self.slack_surface = SlackSurface(
-            workspaces, self.pace, hardened=hardened, page=page, forms=forms
+            workspaces,
+            self.pace,
+            hardened=hardened,
+            page=page,
+            forms=forms,
+            streaming=streaming,
         )
         self.surface: Surface = self.slack_surface
         self._usual = self.channel if way == "channel" else self.dm
