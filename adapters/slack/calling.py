@@ -63,15 +63,23 @@ OPEN: Final = Manner(timeout=3.0, pauses=(0.1,), creates=True)
 
 UPLOAD: Final = Manner(timeout=30.0, creates=True)
 
-
 ONCE: Final = Manner(creates=True)
+"""What can be had one time."""
+
+
+class Silence(Unreachable):
+    """`why` there is no answer, for logs."""
+
+    def __init__(self, why: str, *, sent: bool) -> None:
+        super().__init__(sent=sent)
+        self.why = why
 
 
 class Caller:
     """Makes the calls of one workspace. The token is in no error, no log and no repr."""
 
     def __init__(self, transport: Transport, token: str, *, team: str, org: bool = False) -> None:
-        self.transport = transport
+        self._transport = transport
         self.team = team
         self._token = token
         self._org = org
@@ -114,9 +122,10 @@ class Caller:
                 pause = error.retry_after if manner.waits else None
                 if pause is None or asyncio.get_running_loop().time() + pause > until:
                     raise
-            except Unreachable as error:
+            except Silence as error:
                 pause = next(pauses, None)
                 if pause is None or error.sent or asyncio.get_running_loop().time() >= until:
+                    self._note(method, error.why)
                     raise
             await asyncio.sleep(pause)
 
@@ -125,16 +134,15 @@ class Caller:
     ) -> Json:
         self._obey(method, scope)
         try:
-            status, headers, body = await self.transport.send(
+            status, headers, body = await self._transport.send(
                 method, args, self._token, timeout=manner.timeout
             )
         except (NotSent, Lost, Overlong) as error:
             sent, why = not isinstance(error, NotSent), str(error)
         else:
             return self._read(status, headers, body, method, manner, scope)
-        self._note(method, why)
         # Outside of the block above, so that nothing of the transport's hangs on it.
-        raise Unreachable(sent=sent and manner.creates)
+        raise Silence(why, sent=sent and manner.creates)
 
     def _read(
         self,
@@ -147,9 +155,8 @@ class Caller:
     ) -> Json:
         try:
             answer = verdict(status, headers, body, scope=scope, creates=manner.creates)
-        except Unreachable:
-            self._note(method, f"status {status}")
-            raise
+        except Unreachable as error:
+            raise Silence(f"status {status}", sent=error.sent) from None
         except RateLimited as limited:
             self._fall_quiet(f"{method} {scope}", limited.retry_after)
             raise
