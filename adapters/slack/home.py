@@ -146,7 +146,7 @@ def _part(part: Part, links: Mapping[MessageRef, str]) -> Iterable[Block]:
 
 
 def _row(row: Row, number: int, links: Mapping[MessageRef, str]) -> Iterable[Block]:
-    text = _literal(shorten(row.text, WORDS))
+    text = _literal(shorten(row.text, WORDS)) or "–"
     link = links.get(row.ref) if row.ref else None
     if row.more:
         text = f"*<{link}|{text}>*" if link else f"*{text}*"
