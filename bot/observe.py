@@ -28,7 +28,7 @@ _SHAPES = re.compile(
 )
 
 # The first two print whole addresses at "info", Telegram's token included; Alembic its plugins.
-_NOISY = ("httpx", "aiohttp.access", "alembic", "telegram")
+_NOISY = ("httpx", "aiohttp.access", "alembic", "telegram", "slack_bolt", "slack_sdk")
 _OURS = ("bot", "adapters")
 _FACTS: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
