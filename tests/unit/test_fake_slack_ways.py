@@ -114,7 +114,7 @@ async def _connected(served: Served, session: ClientSession) -> ClientWebSocketR
 
 @pytest.mark.real_time
 async def test_an_envelope_comes_again_until_it_is_acknowledged(served: Served) -> None:
-    served.slack.sockets.speed = 100
+    served.slack.sockets.patience = 0.05
     seat = seat_of(served.slack)
     async with ClientSession() as session, await _connected(served, session) as socket:
         seat.say("hello")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.slack_api import oauth, payloads
 from tests.fakes.slack_api.chat import reachable
 from tests.fakes.slack_api.refused import Refused
-from tests.fakes.slack_api.things import Install, Json
+from tests.fakes.slack_api.things import Install, Json, Person
 
 if TYPE_CHECKING:
     from tests.fakes.slack_api.server import Method, Slack
@@ -64,7 +64,10 @@ def remove_app(slack: "Slack", install: Install) -> None:
 
 
 def users_info(slack: "Slack", install: Install, given: Json) -> Json:
-    person = slack.people.get(str(given["user"]))
+    number = str(given["user"])
+    person = slack.people.get(number)
+    if person is None and slack.is_bot(number):
+        person = Person(id=number, name="Parley", team=install.team, is_bot=True)
     if person is None:
         raise Refused("user_not_found")
     user = person.user()

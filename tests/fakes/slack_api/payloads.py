@@ -49,7 +49,9 @@ def tell(slack: "Slack", install: Install, team: str, event: Json, name: str = "
     """Bring an event if the app has subscribed to it; `name` is that of the subscription."""
     if (name or str(event["type"])) not in slack.app.events:
         return
-    channel = slack.channels.get(str(event.get("channel", "")))
+    item = event.get("item", event)
+    assert isinstance(item, dict)
+    channel = slack.channels.get(str(item.get("channel", "")))
     stamp = event.setdefault("event_ts", slack.new_ts())
     payload: Json = {
         "token": slack.app.verification,

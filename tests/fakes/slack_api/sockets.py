@@ -40,10 +40,14 @@ class Connection:
 
 @dataclass
 class Sockets:
-    """The app's connections. `acks` are the envelopes acknowledged, with the answers in them."""
+    """The app's connections. `acks` are the envelopes acknowledged, with the answers in them.
+
+    `speed` shortens the pauses between pings.
+    """
 
     slack: "Slack"
     speed: float = 1.0
+    patience: float = PATIENCE
     seed: int = 7
     connections: list[Connection] = field(default_factory=list)
     acks: dict[str, object] = field(default_factory=dict)
@@ -186,7 +190,7 @@ class Sockets:
 
     async def _carry(self, envelope: dict[str, object]) -> bool:
         """Send it over one connection at random, and wait for its ack."""
-        until = asyncio.get_running_loop().time() + PATIENCE
+        until = asyncio.get_running_loop().time() + self.patience
         able = [connection for connection in self.connections if not connection.socket.closed]
         while not any(connection.hears for connection in able):
             if not able:
@@ -201,7 +205,7 @@ class Sockets:
         acked = self._waiting[number] = asyncio.Event()
         await self._say(chosen, envelope)
         try:
-            await asyncio.wait_for(acked.wait(), PATIENCE / self.speed)
+            await asyncio.wait_for(acked.wait(), self.patience)
         except TimeoutError:
             return False
         finally:

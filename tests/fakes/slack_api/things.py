@@ -152,7 +152,7 @@ class Post:
     def readable(self) -> str:
         """What a person reads: markdown as it was sent, else the blocks, else the text."""
         body = "\n".join(part for part in (self.markdown, words.readable(self.blocks)) if part)
-        return words.shown(body) or words.shown(self.text)
+        return (words.shown(body) or words.shown(self.text)).strip()
 
     @property
     def root(self) -> str:
