@@ -56,7 +56,9 @@ class Install:
         self._slack = api_url.rstrip("/").removesuffix("/api")
 
     def routes(self) -> Sequence[web.RouteDef]:
-        return [web.get(INSTALL_PATH, self._begin), web.get(REDIRECT_PATH, self._return)]
+        # Whoever only looks where the link back leads must not use it up.
+        back = web.get(REDIRECT_PATH, self._return, allow_head=False)
+        return [web.get(INSTALL_PATH, self._begin), back]
 
     async def run(self) -> None:
         """What is to be done once at the start: an older key is needed no longer afterwards."""

@@ -67,6 +67,7 @@ class Kept:
         self._store = store
         self._rows = store.installations(PLATFORM)
         self._seal = seal
+        self._told: set[str] = set()
 
     async def find(self, team: str, enterprise: str) -> Installation | None:
         with _reached():
@@ -106,10 +107,12 @@ class Kept:
 
     async def _opened(self, row: records.Installation) -> Installation | None:
         text = self._seal.unseal(row.sealed)
-        if text is None:
-            _log.error("no key of SLACK_TOKEN_KEYS opens a token", workspace=row.workspace)
+        installation = msgspec.json.decode(text, type=Installation) if text else None
+        if installation is None or installation.key != row.workspace:
+            if row.workspace not in self._told:
+                self._told.add(row.workspace)
+                _log.error("no key of SLACK_TOKEN_KEYS opens a token", workspace=row.workspace)
             return None
-        installation = msgspec.json.decode(text, type=Installation)
         if not self._seal.is_newest(row.sealed):
             await self.keep(installation)
         return installation

@@ -93,6 +93,15 @@ async def test_a_sealed_token_that_somebody_changed_opens_nothing(
     assert await kept(store, NEW).find("T1", "") is None
 
 
+async def test_a_token_does_not_serve_another_workspace_s_row(
+    store: Store, engine: AsyncEngine
+) -> None:
+    await kept(store, NEW).keep(ACME)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE installations SET workspace = 'T2'"))
+    assert await kept(store, NEW).find("T2", "") is None
+
+
 async def test_whoever_leaves_takes_along_what_was_said(store: Store) -> None:
     await kept(store, NEW).keep(GRID)
     await kept(store, NEW).find("T7", "E1")

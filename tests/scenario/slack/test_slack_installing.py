@@ -50,6 +50,8 @@ async def test_two_workspaces_install_it_are_answered_and_one_leaves(house: Hous
         assert f"Installed in {team.name}" in await install(house, team)
         seat = visitor(house, team)
         await answered(house, seat, seat.say("n=3"))
+    checked = await house.nursery.run(house.folder, "check", **house.variables)
+    assert "ok    Slack       installed in 2 workspaces" in checked.out
     met = house.slack.counted["auth.test"]
     seat = visitor(house, other)
     await answered(house, seat, seat.say("n=3"))
