@@ -209,6 +209,7 @@ class Capabilities:
 
     `upload_limit` is in bytes. A message may grow for `grow_for` seconds; unchanged text is shown
     again after `fades_after` seconds, since it would vanish. `voice_types` goes by preference.
+    `opens_threads`: what is asked by a command is shown as a message, and answered in its thread.
     `appends`: a growing message is only added to as long as each frame goes on from the last.
     `private_replies`: whether `Place.only_user` is kept. `opens_replies`: whether `Outgoing.asks`
     is. `documents`: whether `post_document` is done. A status is shown again after
@@ -230,6 +231,7 @@ class Capabilities:
     grow_for: float = inf
     fades_after: float = inf
     status_fades_after: float = inf
+    opens_threads: bool = False
     status_stays: bool = False
 
 

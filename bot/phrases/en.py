@@ -69,6 +69,7 @@ PHRASES = Phrases(
     picture_what_to_do="What should I do with this picture? Write it in your next message.",
     picture_what_to_do_group="What should I do with this picture? Reply to this message.",
     unknown_command="/{command} is not known here. /help shows what is.",
+    ask_title="Ask",
     ask_how="Write your question after /ask, or just send it as a message.",
     ask_how_group="Write your question after /ask, or behind the bot's name.",
     nothing_to_stop="Nothing is being written for you here.",

@@ -78,6 +78,7 @@ class Phrases:
 
     # Commands
     unknown_command: str  # {command}
+    ask_title: str
     ask_how: str
     ask_how_group: str
     nothing_to_stop: str

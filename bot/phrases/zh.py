@@ -60,6 +60,7 @@ PHRASES = Phrases(
     picture_what_to_do="想让我怎么处理这张图片？请在下一条消息里告诉我。",
     picture_what_to_do_group="想让我怎么处理这张图片？请回复这条消息告诉我。",
     unknown_command="这里没有 /{command} 这个命令。发送 /help 查看可用的命令。",
+    ask_title="提问",
     ask_how="请把问题写在 /ask 后面，或直接作为消息发送。",
     ask_how_group="请把问题写在 /ask 后面，或在消息里 @ 机器人。",
     nothing_to_stop="这里没有正在为你写的回答。",

@@ -21,8 +21,6 @@ SUGGESTIONS = 6
 """Suggested questions offered; more than a screenful is not read."""
 LABEL = 60
 """Characters of a suggested question on its button; phones show some forty."""
-QUOTE = 1000
-"""Characters of a suggested question that is shown as asked."""
 
 
 async def greet(tools: Tools, command: Command) -> None:
@@ -43,6 +41,13 @@ async def greet(tools: Tools, command: Command) -> None:
         listed = "\n".join(f"- {literal(each)}" for each in suggested[:SUGGESTIONS])
         lines, own = [*lines, *own, listed], []
     await _post(tools, place, lines, _suggestions(suggested), own=own)
+
+
+async def welcome(tools: Tools, command: Command) -> None:
+    """Greet somebody who looks in for the first time, and nobody whom the bot has answered."""
+    everywhere = replace(command.place, chat=replace(command.place.chat, thread=""))
+    if await tools.store.latest_answer(everywhere) is None:
+        await greet(tools, command)
 
 
 async def help(tools: Tools, command: Command) -> None:
@@ -129,13 +134,7 @@ async def _quote(tools: Tools, work: Work, text: str) -> MessageRef | None:
     """Show the question, once: nobody sees which button somebody else has pressed."""
     if work.attempts or work.event.id.endswith(AGAIN):
         return None
-    place = work.event.place
-    phrases = await tools.phrases_for(place)
-    shown = literal(text if len(text) <= QUOTE else text[: QUOTE - 1] + "…")
-    if place.chat.private or not place.user.name:
-        return await say(tools, place, f"> {shown}")
-    name = literal(place.user.name)
-    return await say(tools, place, phrases.suggested.format(name=name, question=shown))
+    return await ask.show_question(tools, work.event.place, text)
 
 
 async def _told(tools: Tools) -> tuple[AppInfo, Site, Parameters]:

@@ -10,7 +10,12 @@ from bot.events import Command, Event, Message, MessageRef, Place
 from bot.service import allow, endings, inputs, pictures, recover, remarks
 from bot.service.asked import Asked, remembered, within
 from bot.service.tools import Tools, end_user, say
-from bot.store.records import Answer, Value, Work, scope
+from bot.service.words import literal
+from bot.store.records import Answer, Question, Value, Work, scope
+from bot.surface import Forbidden
+
+QUOTE = 1000
+"""Characters of a question that are shown as asked."""
 
 _log = observe.get_logger("bot.service.ask")
 
@@ -58,6 +63,7 @@ async def begin(
     replaces: str = "",
 ) -> None:
     """Open the answer and work it out; found open by an earlier try, it is taken up instead."""
+    work, asked = await _with_thread(tools, work, asked)
     opened, claim = await open_answer(tools, work, asked, values, replaces=replaces)
     await _end_photo(tools, work.event.place, asked)
     await recover.resume(tools, opened, claim)
@@ -86,6 +92,45 @@ async def open_answer(
     )
     opened = await tools.store.open_answer(answer, claim)
     return opened, claim if opened.id == answer.id else ""
+
+
+async def _with_thread(tools: Tools, work: Work, asked: Asked) -> tuple[Work, Asked]:
+    """Where answers have threads, a command's question is shown first, as the head of its own."""
+    place = work.event.place
+    chat, able = place.chat, tools.surface(place).capabilities(place)
+    if asked.ref is not None or not able.opens_threads or chat.thread or place.only_user:
+        return work, asked
+    shown = await tools.store.questions_of(work.event.id) if work.attempts else ()
+    ref = shown[0].ref if shown else await _show_question(tools, work, asked)
+    if ref is None:
+        return work, asked
+    place = replace(place, chat=replace(chat, thread=ref.id), reply_to=ref)
+    return replace(work, event=replace(work.event, place=place)), replace(asked, ref=ref)
+
+
+async def _show_question(tools: Tools, work: Work, asked: Asked) -> MessageRef | None:
+    """None where the bot may not post: there the command itself is answered."""
+    place = work.event.place
+    try:
+        # Without the permission of the command: that one does not reach a thread.
+        ref = await show_question(tools, replace(place, interaction=""), asked.text)
+    except Forbidden:
+        return None
+    question = Question(
+        ref=ref, event=work.event.id, text=asked.text, files=asked.files, quoted=asked.quoted
+    )
+    await tools.store.take_question([question])
+    return ref
+
+
+async def show_question(tools: Tools, place: Place, text: str) -> MessageRef:
+    """What somebody asks without having written it, for all to see. Raises SurfaceError."""
+    phrases = await tools.phrases_for(place)
+    shown = literal(text if len(text) <= QUOTE else text[: QUOTE - 1] + "…")
+    if place.chat.private or not place.user.name:
+        return await say(tools, place, f"> {shown}")
+    name = literal(place.user.name)
+    return await say(tools, place, phrases.suggested.format(name=name, question=shown))
 
 
 def answer_place(place: Place, ref: MessageRef | None) -> Place:

@@ -147,6 +147,7 @@ _COMMANDS: Mapping[str, _Commanded] = {
     "about": lambda tools, _, command: about.about(tools, command),
     "help": lambda tools, _, command: about.help(tools, command),
     "start": lambda tools, _, command: about.greet(tools, command),
+    "welcome": lambda tools, _, command: about.welcome(tools, command),
     "forget": _forget,
     "stats": lambda tools, _, command: figures.tell(tools, command),
 }

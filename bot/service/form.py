@@ -110,8 +110,12 @@ def make_form(
     parameters: Parameters,
     fields: Sequence[Field],
     remembered: Mapping[str, Value],
+    words: tuple[str, str],
 ) -> Form:
-    """`fields` to fill in at once, with what is remembered or the default filled in."""
+    """`fields` to fill in at once, with what is remembered or the default filled in.
+
+    `words` are those of the title and of the button that sends it.
+    """
     names = [field.variable for field in fields]
 
     def check(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -119,9 +123,9 @@ def make_form(
 
     return Form(
         id=form_id,
-        title=phrases.inputs_title,
+        title=words[0],
         fields=tuple(_control(field, current(field, remembered)) for field in fields),
-        submit=phrases.button_save,
+        submit=words[1],
         check=check,
     )
 

@@ -224,10 +224,11 @@ async def _open_again(table: Table, round: Round) -> None:
 
 async def _ask_whole(table: Table) -> None:
     """A question without words: the question and its details as one form, else how to ask."""
+    # Where forms can be opened the question has one of its own even if there are no details.
     taker = message_variable(table.parameters)
     own = [one for one in table.parameters.form if one.variable == taker]
     details = form.details(table.parameters)
-    if not (own and details and await steps.open_form(table, (*own, *details), QUESTION)):
+    if not (own and await steps.open_form(table, (*own, *details), QUESTION)):
         phrases = table.phrases
         told = phrases.ask_how if table.place.chat.private else phrases.ask_how_group
         await _say(table, told)

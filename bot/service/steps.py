@@ -145,7 +145,11 @@ async def open_form(table: Table, fields: Sequence[Field], form_id: str = DETAIL
     surface = table.tools.surface(table.place)
     if not fields or not surface.capabilities(table.place).forms:
         return False
-    made = form.make_form(form_id, table.phrases, table.parameters, fields, table.remembered)
+    phrases = table.phrases
+    words = (phrases.inputs_title, phrases.button_save)
+    if form_id != DETAILS:
+        words = (phrases.ask_title, phrases.button_send)
+    made = form.make_form(form_id, phrases, table.parameters, fields, table.remembered, words)
     try:
         await surface.open_form(table.place, made)
     except Expired:
