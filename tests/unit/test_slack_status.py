@@ -1,0 +1,195 @@
+"""What is seen under a thread in Slack while an answer is on its way, and Slack's own Stop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.slack.status import FADES
+from bot.events import Place
+from bot.surface import Activity
+from tests.fakes.slack_answers import answer, commanded, kinds, show
+from tests.fakes.slack_api import Seat
+from tests.fakes.slack_stage import SlackStage, place
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[SlackStage]:
+    yield SlackStage("dm")
+
+
+async def tell(stage: SlackStage, where: Place, words: str, doing: Activity = "thinking") -> None:
+    await stage.surface.show_status(where, words, doing=doing)
+
+
+def session(stage: SlackStage, seat: Seat | None = None, thread: str = "") -> str:
+    seat = seat or stage.dm
+    found = seat.session(thread or stage.roots[seat.channel.id])
+    return found.status if found else ""
+
+
+def line(stage: SlackStage) -> str:
+    return stage.dm.status(stage.roots[stage.dm.channel.id])
+
+
+class TestASession:
+    async def test_it_works_until_its_end_is_said(self, stage: SlackStage) -> None:
+        await tell(stage, stage.place(), "Thinking…")
+        assert session(stage) == "processing" and line(stage) == ""
+        await tell(stage, stage.place(), "Thinking…")
+        assert stage.slack.counted["agents.sessions.setStatus"] == 1
+        await tell(stage, stage.place(), "")
+        assert session(stage) == "active"
+
+    async def test_words_that_say_more_stand_beside_it(self, stage: SlackStage) -> None:
+        await tell(stage, stage.place(), "12 before you", "waiting")
+        assert (session(stage), line(stage)) == ("processing", "12 before you")
+        await tell(stage, stage.place(), "Thinking…")
+        assert (session(stage), line(stage)) == ("processing", "")
+        await tell(stage, stage.place(), "Looking at the picture…", "waiting")
+        await tell(stage, stage.place(), "")
+        assert (session(stage), line(stage)) == ("active", "")
+
+    async def test_it_goes_on_while_words_grow_and_ends_with_them(self, stage: SlackStage) -> None:
+        where = stage.place()
+        await tell(stage, where, "Thinking…")
+        async with stage.surface.grow(where) as message:
+            await show(stage, message, "Tea")
+            await tell(stage, where, "Thinking…")
+            await tell(stage, where, "")
+            assert session(stage) == "processing"
+            await message.finish(answer("Tea."))
+            assert session(stage) == "active"
+        assert stage.slack.counted["agents.sessions.setStatus"] == 1  # the stream brought the end
+
+    async def test_it_outlives_a_message_that_is_only_a_part(self, stage: SlackStage) -> None:
+        where = stage.place()
+        await tell(stage, where, "Thinking…")
+        for part in ("One", "Two"):
+            async with stage.surface.grow(where) as message:
+                await show(stage, message, part)
+                await message.finish(answer(part))
+        assert session(stage) == "processing"
+        await tell(stage, where, "")
+        assert session(stage) == "active"
+
+    async def test_it_ends_with_an_answer_that_was_never_a_stream(self, stage: SlackStage) -> None:
+        where = stage.place()
+        await tell(stage, where, "Thinking…")
+        async with stage.surface.grow(where) as message:
+            await tell(stage, where, "")
+            await message.finish(answer("Tea."))
+        assert session(stage) == "active" and kinds(stage.dm) == ["session", "post", "session"]
+
+    async def test_it_ends_where_no_stream_can_be_started(self) -> None:
+        stage = SlackStage("edits")
+        where = stage.place()
+        await tell(stage, where, "Thinking…")
+        async with stage.surface.grow(where) as message:
+            await show(stage, message, "Tea")
+            await tell(stage, where, "")
+            await message.finish(answer("Tea."))
+        assert session(stage) == "active"
+
+    async def test_in_a_thread_of_two_it_ends_with_the_last(self, stage: SlackStage) -> None:
+        ben = stage.slack.person("Ben")
+        stage.channel.channel.members.add(ben.id)
+        thread = stage.roots[stage.channel.channel.id]
+        adas, bens = (
+            place(Seat(stage.slack, stage.channel.channel, one), thread) for one in (stage.ada, ben)
+        )
+        await tell(stage, adas, "Thinking…")
+        await tell(stage, bens, "Thinking…")
+        async with stage.surface.grow(adas) as message:
+            await show(stage, message, "Tea")
+            await tell(stage, adas, "")
+            await message.finish(answer("Tea."))
+        assert session(stage, stage.channel) == "processing"
+        await tell(stage, bens, "")
+        assert session(stage, stage.channel) == "active"
+
+    async def test_an_end_that_broke_is_made_up_for(self, stage: SlackStage) -> None:
+        await tell(stage, stage.place(), "Thinking…")
+        stage.slack.faults.add("cut", "agents.sessions.setStatus", times=2)
+        await tell(stage, stage.place(), "")
+        assert session(stage) == "processing"
+        where = stage.place(private=False)
+        await tell(stage, where, "Thinking…")
+        assert session(stage) == "active"
+        await tell(stage, where, "")
+
+    async def test_only_so_many_work_as_can_be_ended(self, stage: SlackStage) -> None:
+        seats = [stage.slack.dm(stage.slack.person(f"P{number}")) for number in range(30)]
+        places = [place(seat, seat.say("Tea?").ts) for seat in seats]
+        await asyncio.gather(*(tell(stage, where, "Thinking…") for where in places))
+        working = [
+            seat.session(where.chat.thread) for seat, where in zip(seats, places, strict=True)
+        ]
+        lines = [seat.status(where.chat.thread) for seat, where in zip(seats, places, strict=True)]
+        assert 5 <= len([one for one in working if one]) <= 12
+        assert all(one or words for one, words in zip(working, lines, strict=True))
+        await asyncio.gather(*(tell(stage, where, "") for where in places))
+        states = {one.status for one in working if one}
+        assert states == {"active"} and stage.slack.floods() == []
+
+
+class TestALine:
+    @pytest.fixture(autouse=True)
+    def no_agent(self, stage: SlackStage) -> None:
+        stage.team.agent = False
+
+    async def test_where_there_are_no_sessions_the_words_are_shown(self, stage: SlackStage) -> None:
+        for _ in range(2):
+            await tell(stage, stage.place(), "Thinking…")
+            assert line(stage) == "Thinking…"
+            await tell(stage, stage.place(), "")
+            assert line(stage) == ""
+        assert stage.slack.counted["agents.sessions.setStatus"] == 1
+
+    async def test_it_is_shown_again_before_it_fades(self, stage: SlackStage) -> None:
+        assert stage.surface.capabilities(stage.place()).status_fades_after == FADES
+        for _ in range(4):
+            await tell(stage, stage.place(), "Thinking…")
+            await asyncio.sleep(FADES)
+            assert line(stage) == "Thinking…"
+
+    async def test_a_message_takes_it_away_and_it_does_not_come_back(
+        self, stage: SlackStage
+    ) -> None:
+        where = stage.place()
+        await tell(stage, where, "Thinking…")
+        async with stage.surface.grow(where) as message:
+            await show(stage, message, "Tea")
+            await tell(stage, where, "Thinking…")
+            assert line(stage) == ""
+            await tell(stage, where, "")
+            await message.finish(answer("Tea."))
+        assert stage.slack.counted["assistant.threads.setStatus"] == 1
+
+    async def test_where_nothing_passes_nothing_is_lost(self, stage: SlackStage) -> None:
+        stage.team.refuses["assistant.threads.setStatus"] = "unknown_method"
+        for _ in range(2):
+            await tell(stage, stage.place(), "Thinking…")
+            await tell(stage, stage.place(), "")
+        assert stage.slack.counted["assistant.threads.setStatus"] == 1
+
+
+class TestNothing:
+    async def test_making_a_voice_message_cannot_be_stopped(self, stage: SlackStage) -> None:
+        await tell(stage, stage.place(), "Preparing…", "speaking")
+        assert (session(stage), line(stage)) == ("", "Preparing…")
+        await tell(stage, stage.place(), "")
+        assert line(stage) == ""
+
+    async def test_where_there_is_no_thread_nothing_is_shown(self, stage: SlackStage) -> None:
+        for where in (place(stage.dm), commanded(stage.channel)):
+            await tell(stage, where, "Thinking…")
+            await tell(stage, where, "")
+        assert set(stage.slack.counted) == {"auth.test"}
+
+    async def test_what_only_one_may_see_shows_nothing_to_others(self, stage: SlackStage) -> None:
+        thread = stage.roots[stage.channel.channel.id]
+        where = place(stage.channel, thread, only_user=True)
+        await tell(stage, where, "Thinking…")
+        await tell(stage, where, "")
+        assert kinds(stage.channel) == []
