@@ -45,6 +45,13 @@ def submission(payload: Mapping[str, object]) -> Deed:
     return Deed(user=_user(deed), trigger=deed.trigger_id)
 
 
+def doer(payload: Mapping[str, object]) -> str:
+    """The id of whoever has done something or given a command, "" where it is not told."""
+    person = payload.get("user")
+    id = person.get("id") if isinstance(person, Mapping) else payload.get("user_id")
+    return id if isinstance(id, str) else ""
+
+
 def first_field(payload: Mapping[str, object]) -> str:
     """The block of the first field of a view that was filled in, "" where it has none."""
     view = payload.get("view")

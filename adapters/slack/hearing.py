@@ -68,10 +68,11 @@ class Ear:
         Raises Unreadable for what Slack does not send, and Busy, with nothing kept.
         """
         told = heard.mapping(payload)
+        route = routing.route(told)
         try:
-            return await self._hear(kind, told, routing.route(told), accept)
+            return await self._hear(kind, told, route, accept)
         except Busy:
-            if (words := self._regret(kind, told)) is not None:
+            if (words := self._regret(kind, told, route)) is not None:
                 return words
             raise
 
@@ -168,9 +169,9 @@ class Ear:
             self._failures.put(event.id, failures)
             raise Busy(PAUSE) from None
 
-    def _regret(self, kind: Kind, told: Mapping[str, object]) -> Reply:
+    def _regret(self, kind: Kind, told: Mapping[str, object], route: Route) -> Reply:
         """What somebody sees whose deed cannot be kept and does not come again by itself."""
-        words = self._page.words("").busy
+        words = self._page.words(self._knowing.language(route.team, deeds.doer(told))).busy
         if kind == "command":
             return {"response_type": "ephemeral", "text": words}
         if kind == "interaction" and (field := deeds.first_field(told)):

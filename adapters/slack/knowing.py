@@ -32,6 +32,11 @@ class Knowing:
         """The names of those people, by id, as far as they are known in time."""
         return await self._people.names(workspace, users) if users else {}
 
+    def language(self, team: str, user: str) -> str:
+        """As far as it is known already."""
+        person = self._people.known(team, user)
+        return person.locale if person else ""
+
     async def complete(self, workspace: Workspace, me: Me, found: Heard) -> Heard:
         """Raises Busy where the event cannot do without what is not known yet."""
         if found.home is not None:

@@ -50,7 +50,11 @@ class People:
         key = workspace.team, user
         if not self._is_fresh(key):
             await self._wait("person", key, partial(self._ask, workspace, user), patience)
-        found = self._found.get(key)
+        return self.known(*key)
+
+    def known(self, team: str, user: str) -> Person | None:
+        """What was told of them before."""
+        found = self._found.get((team, user))
         return found[1] if found else None
 
     async def names(self, workspace: Workspace, users: Sequence[str]) -> dict[str, str]:

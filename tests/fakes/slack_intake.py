@@ -1,9 +1,9 @@
 """The adapter for Slack with everything it hears from, and what it hands in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adapters.slack.adapter import Slack as Adapter
 from adapters.slack.hearing import Kind, Reply
@@ -20,6 +20,18 @@ KINDS: dict[str, Kind] = {"events": "event", "commands": "command", "interactive
 E = TypeVar("E")
 
 
+class Noting(Adapter):
+    """Notes the stops that it is told of."""
+
+    def __init__(self, stops: "list[tuple[str, str, str, tuple[str, ...]]]", **about: Any) -> None:
+        self._stops = stops
+        super().__init__(**about)
+
+    def stopped(self, team: str, channel: str, thread: str, streaming: Sequence[str]) -> None:
+        self._stops.append((team, channel, thread, tuple(streaming)))
+        super().stopped(team, channel, thread, streaming)
+
+
 class House:
     """One workspace, and the adapter in memory; what it hands in is in `accepted`."""
 
@@ -32,7 +44,9 @@ class House:
         self.wire = Inside(self.slack)
         line = Line(transport=self.wire)
         self.workspaces = SingleWorkspace(self.slack.installed(self.team.id).token, line)
-        self.adapter = Adapter(
+        self.stopped: list[tuple[str, str, str, tuple[str, ...]]] = []
+        self.adapter = Noting(
+            self.stopped,
             workspaces=self.workspaces,
             slots=Pace(),
             line=line,
