@@ -87,6 +87,7 @@ class SlackSurface:
         common = Capabilities(
             forms=self._forms is not None,
             private_replies=not place.chat.private,
+            opens_threads=not place.chat.private,
             documents=True,
             voice_types=voice.VOICE_TYPES,
             upload_limit=UPLOAD_LIMIT,
@@ -98,6 +99,7 @@ class SlackSurface:
                 common,
                 edits=False,
                 deletes=_was_pressed(place),
+                opens_threads=False,
                 reactions=False,
                 documents=False,
                 voice_types=(),

@@ -234,6 +234,17 @@ class TestAbilities:
         assert able.forms and able.documents and able.private_replies and able.status_stays
         assert not stage.surface.capabilities(place(stage.channel)).appends  # no thread
 
+    def test_a_commands_question_is_shown_where_others_can_see_it(self, stage: SlackStage) -> None:
+        opens = [
+            stage.surface.capabilities(where).opens_threads
+            for where in (
+                commanded(stage.channel),
+                commanded(stage.channel, only_user=True),
+                commanded(stage.dm),
+            )
+        ]
+        assert opens == [True, False, False]
+
     async def test_intentions_are_told_right_before_a_message_may_be_there(
         self, stage: SlackStage
     ) -> None:
