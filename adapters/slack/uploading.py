@@ -50,22 +50,22 @@ class Uploading(Asking):
             "initial_comment": None if blocks else comment or None,
             "blocks": list(blocks) or None,
         }
-        scope = limits.scope(self._team, "upload")
         try:
             with self._blocks(blocks):
-                answer = await self._caller.call(
-                    "files.completeUploadExternal", args, UPLOAD, scope=scope
-                )
+                ts = _share(await self._complete(args), channel)
         except Unreachable as error:
             # The answer is lost, but the file tells whether it was shared.
             ts = await self._shared(file, channel) if error.sent else None
             if ts is None:
                 raise
-            return ts
-        shared = answer.get("files")
-        found = shared[0] if isinstance(shared, list) and shared else None
-        ts = _share(found, channel)
         return ts or await self._shared(file, channel)
+
+    async def _complete(self, args: Json) -> object:
+        """Share it; gives the File object, which may not tell where yet."""
+        scope = limits.scope(self._team, "upload")
+        answer = await self._caller.call("files.completeUploadExternal", args, UPLOAD, scope=scope)
+        shared = answer.get("files")
+        return shared[0] if isinstance(shared, list) and shared else None
 
     async def _bring(self, name: str, data: bytes) -> str:
         """The id of a file that nobody sees yet, so that it may be brought again."""

@@ -16,6 +16,18 @@ API = "https://slack.com/api/"
 TOKEN = "xoxb-1-2-sesame"
 TEAM, CHANNEL, PERSON = "T1", "C1", "U1"
 
+THUMBS: dict[str, object] = {
+    "type": "context_actions",
+    "elements": [
+        {
+            "type": "feedback_buttons",
+            "action_id": "rate",
+            "positive_button": {"text": {"type": "plain_text", "text": "Good"}, "value": "like"},
+            "negative_button": {"text": {"type": "plain_text", "text": "Bad"}, "value": "dislike"},
+        }
+    ],
+}
+
 Told = Answer | Exception | Mapping[str, object] | str
 
 
