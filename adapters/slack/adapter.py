@@ -51,7 +51,7 @@ class Slack(SlackSurface):
         install: Install | None = None,
     ) -> None:
         page = page or Page()
-        self._opening = Forms(workspaces, slots, page)
+        self._opening = Forms(workspaces, page)
         super().__init__(workspaces, slots, hardened=hardened, page=page, forms=self._opening)
         self._line = line
         self._page = page

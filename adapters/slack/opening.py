@@ -11,22 +11,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.slack import carried, interaction, limits, modals
+from adapters.slack import carried, interaction, modals
 from adapters.slack.carried import Carried
 from adapters.slack.errors import Refused
 from adapters.slack.interaction import Interaction
 from adapters.slack.page import Page, Words
-from adapters.slack.workspace import Workspace, Workspaces
+from adapters.slack.workspace import Workspaces
 from bot.events import Place
 from bot.observe import get_logger
-from bot.surface import Expired, Form, Gone, Rank, Slots, SurfaceError
+from bot.surface import Expired, Form, Gone, RateLimited, SurfaceError
 
 EARLY: Final = 1.2
 """Seconds a form gets to come by itself: a trigger is good for 3, and a call takes some of them."""
 PATIENCE: Final = 10.0
 """Seconds a window waits for its form; what comes later is said in the chat."""
-SLOT: Final = 1.0
-"""Seconds to wait for the right to call, while a trigger runs out."""
 KEPT: Final = 1000
 """Open forms whose check is remembered; the core checks what comes from any other."""
 EXPECTED: Final = 1000
@@ -60,9 +58,10 @@ class _Window:
 
 
 class Forms:
-    def __init__(self, workspaces: Workspaces, slots: Slots, page: Page | None = None) -> None:
+    """No slots are waited for: each call is one person's press, and their trigger runs out."""
+
+    def __init__(self, workspaces: Workspaces, page: Page | None = None) -> None:
         self._workspaces = workspaces
-        self._slots = slots
         self._page = page or Page()
         self._expected: dict[str, _Window] = {}
         self._arrived: asyncio.Queue[tuple[Place, str]] = asyncio.Queue(EXPECTED)
@@ -90,7 +89,7 @@ class Forms:
             window.decided.set()
 
     async def open(self, place: Place, form: Form) -> None:
-        """Raises Expired where it is too late, or Slack takes no such form."""
+        """Raises Expired where it is too late, or Slack takes no such form, or none for now."""
         found = _interaction(place)
         if not found.trigger:
             raise Expired("there is nothing to open a form with")
@@ -101,8 +100,8 @@ class Forms:
         window = self._expected.get(found.trigger) or _Window()
         try:
             id = await self._fill(place, found.trigger, window, view)
-        except (Refused, Gone) as error:
-            _log.warning("a form could not be opened", error=type(error).__name__, code=str(error))
+        except (Refused, Gone, RateLimited) as error:
+            _log.warning("a form could not be opened", error=type(error).__name__, why=str(error))
             raise Expired("the form could not be opened") from None
         self._remember(id, form)
 
@@ -159,21 +158,11 @@ class Forms:
 
     async def _show(self, place: Place, trigger: str, window: _Window, view: modals.Json) -> None:
         """In the window that is open, or in a new one."""
-        workspace = await self._ready(place)
+        workspace = await self._workspaces.of(place.chat.workspace)
         if window.id:
             await workspace.calls.update_view(window.id, view)
         else:
             window.id = await workspace.calls.open_view(trigger, view)
-
-    async def _ready(self, place: Place) -> Workspace:
-        """The workspace, once it may be called."""
-        team = place.chat.workspace
-        try:
-            async with asyncio.timeout(SLOT):
-                await self._slots.slot(limits.view(team), Rank.PERSON)
-        except TimeoutError:
-            raise Expired("too many windows are being opened") from None
-        return await self._workspaces.of(team)
 
     def _remember(self, id: str, form: Form) -> None:
         self._open[id] = form

@@ -9,7 +9,6 @@ from adapters.slack.opening import Forms, Submitted
 from adapters.slack.page import Page, Words
 from adapters.slack.workspace import Workspace
 from bot.events import Chat, MessageRef, Place, User
-from bot.pace import Pace
 from bot.surface import Forbidden, Form, FormField
 from tests.fakes.slack_api.things import Json, View
 from tests.fakes.slack_line import World, world
@@ -45,12 +44,11 @@ class Desk:
     """Ada at a form; `faults` are what its check finds."""
 
     world: World = field(default_factory=world)
-    pace: Pace = field(default_factory=Pace)
     faults: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.workspaces = Single(self.world.workspace)
-        self.forms = Forms(self.workspaces, self.pace, Page(words=lambda _: WORDS))
+        self.forms = Forms(self.workspaces, Page(words=lambda _: WORDS))
 
     @property
     def modal(self) -> View | None:

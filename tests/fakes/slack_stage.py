@@ -59,7 +59,7 @@ class SlackStage:
         self.wire = Inside(self.slack)
         self.me = Me(team=self.team.id, user=self.slack.installed(self.team.id).bot_user)
         workspaces = SingleWorkspace(self.slack.token(self.team), Line(transport=self.wire))
-        forms = Forms(workspaces, self.pace, page or Page())
+        forms = Forms(workspaces, page or Page())
         self.slack_surface = SlackSurface(
             workspaces,
             self.pace,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack import carried, interaction, limits, opening
+from adapters.slack import carried, interaction, opening
 from adapters.slack.carried import Carried
 from adapters.slack.interaction import Interaction
 from adapters.slack.opening import Forms
@@ -154,14 +154,15 @@ async def test_a_slack_that_fails_is_not_a_form_that_came_too_late() -> None:
         await desk.forms.open(elsewhere, desk.form(CITY))
 
 
-async def test_nobody_waits_for_a_slot_until_the_trigger_has_run_out() -> None:
+async def test_while_slack_wants_quiet_forms_are_left_to_the_chat() -> None:
     desk = Desk()
-    desk.pace.pause(limits.view(desk.world.team.id), 30)
-    before = asyncio.get_running_loop().time()
-    with pytest.raises(Expired):
-        await desk.forms.open(desk.place(), desk.form(CITY))
-    assert asyncio.get_running_loop().time() - before <= opening.SLOT
-    await asyncio.sleep(40)
+    slack = desk.world.slack
+    slack.tiers.silence(slack.clock() + 30, desk.world.team.id, "views.open", "")
+    for _ in range(3):
+        with pytest.raises(Expired):
+            await desk.forms.open(desk.place(), desk.form(CITY))
+    assert len(slack.floods()) == 1
+    await asyncio.sleep(35)
     await desk.forms.open(desk.place(), desk.form(CITY))
 
 
@@ -188,7 +189,7 @@ async def test_a_command_cannot_be_written_over_by_what_follows_it() -> None:
 async def test_a_form_of_an_earlier_process_is_taken_without_a_check() -> None:
     desk = Desk(faults={"city": "City is needed."})
     await desk.open(CITY)
-    later = Forms(desk.workspaces, desk.pace, Page())
+    later = Forms(desk.workspaces, Page())
     submitted = desk.submit({"City": "Bonn"}, forms=later)
     assert (submitted.body, submitted.values) == ({}, {"city": "Bonn"})
     assert submitted.place is not None and submitted.form == "inputs"
