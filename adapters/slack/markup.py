@@ -5,7 +5,7 @@ links show where they lead, raw HTML is text, images are links, formulas are cod
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,9 +27,12 @@ of them, and of blocks it takes 50."""
 ROWS = 95
 """Lines of tables in one message; Slack takes 100."""
 
-_GROWS = 300  # bytes that a link may grow by: the name of its host is put behind it
+_ADDRESS = re.compile(r"(?:://|mailto:|\]\()[^\s)>]*")
 _ENCODED = '<()[]|"`\\'
-_COUNTED = re.compile(r"(?m)^[ \t>]*(?:#{1,6}[ \t]|[-*_=][ \t]*[-*_=\n]|\|)")
+_ITEMS = re.compile(
+    r"(?m)^[ \t>]*(?:[#=]|\|[ \t]*:?-|[-_*][ \t]*[-_*]|(?:[-+*]|\d{1,9}[.)])[ \t][ \t>]*[#=|_*-])"
+)
+_ROWS = re.compile(r"(?m)^[ \t>\d.)*+-]*\|")
 
 
 def wire(text: str, *, mine: bool = False, asker: str = "", hardened: bool = False) -> str:
@@ -71,13 +74,17 @@ class Wire:
             self._standing, self._known = Standing(), known
         begun = len(self._source)
         reading = Reading(text[begun:], self._rules, known, standing=self._standing, last=last)
-        whole = self._written + "".join(reading.parts[: reading.whole])
-        rest = "".join(reading.parts[reading.whole :])
+        # No token goes on over the end of a line, so that what was written is not looked at again.
+        whole = self._written + self._quiet(reading.parts[: reading.whole])
         if not last:
             self._source, self._written = text[: begun + reading.line], whole
             self._standing = reading.begun
-        out = defused(whole + rest, asker=self._rules.asker)
-        return defanged(out) if self._rules.hardened else out
+        return whole + self._quiet(reading.parts[reading.whole :])
+
+    def _quiet(self, parts: Sequence[str]) -> str:
+        """The last step before the wire: whatever came of the parts, no token is left."""
+        words = defused("".join(parts), asker=self._rules.asker)
+        return defanged(words) if self._rules.hardened else words
 
 
 def fits(text: str, *, hardened: bool = False) -> int:
@@ -95,10 +102,12 @@ def fits(text: str, *, hardened: bool = False) -> int:
 
 def _is_surely_short(text: str) -> bool:
     """Whether `text` cannot but fit, told without reading it."""
-    if "]:" in text or len(_COUNTED.findall(text)) >= ITEMS:
+    if "]:" in text or len(_ITEMS.findall(text)) > ITEMS or len(_ROWS.findall(text)) > ROWS:
         return False
-    addresses = text.count("://") + text.count("](")
-    grows = _GROWS * addresses + 3 * sum(map(text.count, _ENCODED))
+    # The name of a link's host may be put behind it, and that is in the link as it is written.
+    hosts = sum(len(address.encode()) for address in _ADDRESS.findall(text))
+    grows = hosts if text.isascii() else 5 * hosts
+    grows += 12 * text.count("](") + 3 * sum(map(text.count, _ENCODED))
     marks = text.count("*") + text.count("~") + text.count("`") + text.count("$")
     return len(text.encode()) + grows + 6 * marks + 8 * text.count("![") <= BYTES
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from adapters.slack.inline import Line, Rules
 from adapters.slack.neutral import HALF, defused
@@ -12,7 +12,8 @@ _FENCE = re.compile(r"(`{3,})[^`]*\Z|(~{3,}).*\Z")
 _TO_COME = re.compile(r"(?:`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\\[?|\${1,2})[ \t]*\Z")
 _FORMULA_BEGINS = re.compile(r"(?:\\\[|\$\$)[ \t]*\Z")
 _FORMULA_ENDS = re.compile(r"[ \t]*(?:\\\]|\$\$)[ \t]*\Z")
-_RULE = re.compile(r"[ \t>]*([-*_=])(?:[ \t]*\1)*[ \t]*\Z")
+# By their beginnings, so that no more of a line makes another thing of it.
+_ITEM = re.compile(r"[ \t>]*(?:[#=]|\|[ \t]*:?--|([-_])[ \t]*\1|\*[ \t]*\*[ \t]*\*)")
 _LAST_WORD = re.compile(r"\S{1,300}\Z")
 _DEPTH = 8  # list items in each other of which the places are known
 
@@ -61,8 +62,8 @@ class Reading:
     """`parts` of the wire and the `ends` of what each was read from.
 
     With `last` nothing comes after `text`. Otherwise the last line is read again once there is more
-    of it: it begins at `line`, behind the first `whole` parts, as `begun`. `items` and `rows` are
-    where those begin of which a message holds only so many.
+    of it: it begins at `line`, behind the first `whole` parts, as `begun`. `items` (headings,
+    rules, tables) and `rows` are where those show of which a message holds only so many.
     """
 
     def __init__(
@@ -79,10 +80,17 @@ class Reading:
         self.items: list[int] = []
         self.rows: list[int] = []
         self.line = self.whole = 0
-        self.standing = standing or Standing()
         self.rules = rules
         self._known = known
+        self.begun = standing or Standing()
+        self._fence, self._formula = self.begun.fence, self.begun.formula
+        self._columns = self.begun.columns
         self._read(text, last=last)
+
+    @property
+    def standing(self) -> Standing:
+        """What the next line begins in."""
+        return Standing(fence=self._fence, formula=self._formula, columns=self._columns)
 
     def _read(self, text: str, *, last: bool) -> None:
         while (end := text.find("\n", self.line)) >= 0:
@@ -91,7 +99,7 @@ class Reading:
             self.line, self.whole = end + 1, len(self.parts)
         self.begun = self.standing
         self._take(text[self.line :], is_open=not last)
-        if last and self.standing.formula:
+        if last and self._formula:
             self._say("\n```", len(text) - self.line)
 
     def _say(self, words: str, end: int) -> None:
@@ -102,16 +110,15 @@ class Reading:
     def _take(self, line: str, *, is_open: bool) -> None:
         if is_open and not line.strip():
             return
-        fence = self.standing.fence
+        fence = self._fence
         inside = fence.inside(line) if fence else None
         if fence and inside is not None:
             self._take_code(line, fence, inside, is_open=is_open)
             return
-        if fence:
-            if is_open and not line.strip(" \t>"):
-                return
-            self.standing = replace(self.standing, fence=None)
-        if self.standing.formula:
+        if fence and is_open and not line.strip(" \t>"):
+            return
+        self._fence = None
+        if self._formula:
             self._take_formula(line, is_open=is_open)
         else:
             self._take_text(line, is_open=is_open)
@@ -126,7 +133,7 @@ class Reading:
             if not inside.strip():
                 return
         elif fence.is_closed_by(inside):
-            self.standing = replace(self.standing, fence=None)
+            self._fence = None
             inside = " " * fence.indent + inside.lstrip(" \t")
         self._say(line[:begin], begin)
         self._say(defused(fence.padded(inside)), len(line))
@@ -135,21 +142,22 @@ class Reading:
         if is_open:
             return
         if not line.strip() or _FORMULA_ENDS.match(line):
-            self.standing = replace(self.standing, formula=False)
+            self._formula = False
             self._say("```" if line.strip() else "```\n", len(line))
         else:
             self._say(defused(line.replace("`", "'")), len(line))
 
     def _take_text(self, line: str, *, is_open: bool) -> None:
-        lead = signs.LEAD.match(line)
-        begin = lead.end() if lead else 0
-        words = line[begin:]
-        self._nest(line[:begin], words)
-        self._say(line[:begin], begin)
+        found = signs.LEAD.match(line)
+        begin = found.end() if found else 0
+        lead, words = line[:begin], line[begin:]
+        if lead or self._columns:
+            self._nest(lead, words)
+            self._say(lead, begin)
         if is_open and _TO_COME.match(words):
             return
-        if not is_open:
-            if self._begins_code(line[:begin], words):
+        if not is_open and words:
+            if words[0] in "`~\\$" and self._begins_code(lead, words):
                 return
             self._count(line, words)
         inline = Line(words, self.rules, self._known, is_open=is_open, nested=begin > 0)
@@ -161,34 +169,33 @@ class Reading:
         """Keep track of the list items around a line."""
         inside = lead.rpartition(">")[2]
         items = [item.end() for item in signs.ITEM.finditer(inside)]
-        if not words and not items:
-            return
-        indent = signs.indent(inside)
-        columns = [column for column in self.standing.columns if column <= indent]
-        self.standing = replace(self.standing, columns=(*columns, *items)[-_DEPTH:])
+        if words or items:
+            indent = signs.indent(inside)
+            columns = [column for column in self._columns if column <= indent]
+            self._columns = (*columns, *items)[-_DEPTH:]
 
     def _begins_code(self, lead: str, words: str) -> bool:
         """Whether code or a formula begins with this line, which is written then."""
         quotes, inside = lead.count(">"), lead.rpartition(">")[2]
-        found = _FENCE.match(words)
-        if found:
-            column = max(
-                (place for place in self.standing.columns if place <= len(inside)), default=0
-            )
+        end = len(lead) + len(words)
+        if found := _FENCE.match(words):
+            column = max((place for place in self._columns if place <= len(inside)), default=0)
             if len(inside) > column + 3 or (quotes and inside.strip()):
                 return False  # code by its indent, in which marks of code are text
-            fence = Fence(sign=found[1] or found[2], quotes=quotes, indent=len(inside))
-            self.standing = replace(self.standing, fence=fence)
-            self._say(defused(words), len(lead) + len(words))
+            self._fence = Fence(sign=found[1] or found[2], quotes=quotes, indent=len(inside))
+            self._say(defused(words), end)
             return True
         if _FORMULA_BEGINS.match(words) and not lead.strip() and len(lead) <= 3:
-            self.standing = replace(self.standing, formula=True)
-            self._say("```", len(lead) + len(words))
+            self._formula = True
+            self._say("```", end)
             return True
         return False
 
     def _count(self, line: str, words: str) -> None:
-        if signs.HEADING.match(words) or _RULE.match(line) or signs.DELIMITER.match(f"{line}\n"):
-            self.items.append(self.line)
+        place = self.line + len(line) - len(words)
+        if found := _ITEM.match(line):
+            self.items.append(self.line + found.end() - 1)
+        elif found := _ITEM.match(words):
+            self.items.append(place + found.end() - 1)
         if words.startswith("|"):
-            self.rows.append(self.line)
+            self.rows.append(place)
