@@ -69,6 +69,8 @@ class Ear:
         """
         told = heard.mapping(payload)
         route = routing.route(told)
+        if not (route.team or route.enterprise):
+            raise Unreadable("from nowhere")
         try:
             return await self._hear(kind, told, route, accept)
         except Busy:

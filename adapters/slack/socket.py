@@ -48,14 +48,7 @@ class Socket:
     `opened`.
     """
 
-    def __init__(
-        self,
-        ear: Ear,
-        accept: Accept,
-        opened: "MutableSet[Socket]",
-        *,
-        silence: float = SILENCE,
-    ) -> None:
+    def __init__(self, ear: Ear, accept: Accept, opened: "MutableSet[Socket]") -> None:
         self.settled = asyncio.Event()
         self.is_ending = asyncio.Event()
         self.has_opened = False
@@ -64,7 +57,6 @@ class Socket:
         self._ear = ear
         self._accept = accept
         self._opened = opened
-        self._silence = silence
         self._deadline: asyncio.Timeout | None = None
         self._has_left = False
         self._taking = 0
@@ -102,7 +94,7 @@ class Socket:
 
     def _expect_more(self) -> None:
         if self._deadline is not None and not self._has_left:
-            self._deadline.reschedule(asyncio.get_running_loop().time() + self._silence)
+            self._deadline.reschedule(asyncio.get_running_loop().time() + SILENCE)
 
     def _read(
         self, socket: aiohttp.ClientWebSocketResponse, text: str, taking: asyncio.TaskGroup
