@@ -8,8 +8,10 @@ from typing import Final, Protocol
 
 from adapters.slack import handles, interaction, limits, markup, voice
 from adapters.slack.errors import NoUpload, Refused, Unsupported
+from adapters.slack.features import Features
 from adapters.slack.growing import Edits, Stream
 from adapters.slack.page import Page
+from adapters.slack.remembered import Remembered
 from adapters.slack.responding import RESPONSE, Responding
 from adapters.slack.spot import PLATFORM, Spot
 from adapters.slack.status import FADES, Statuses
@@ -41,6 +43,8 @@ UPLOAD_LIMIT: Final = 50 * 1000 * 1000
 
 GROW_FOR: Final = 240.0
 """Seconds; Slack ends a stream after 300, and its last words take their time."""
+
+_MOST: Final = 10_000  # workspaces whose abilities are remembered
 
 _FILE: Final = "file:"
 """Begins the id of a file whose message Slack did not tell in time."""
@@ -74,6 +78,7 @@ class SlackSurface:
         self._slots = slots
         self._forms = forms
         self._streaming = streaming
+        self._features: Remembered[str, Features] = Remembered(_MOST)
         self._streams = Streams()
         self._statuses = Statuses()
         self._responding = Responding(page or Page(), hardened=hardened)
@@ -255,9 +260,8 @@ class SlackSurface:
             return False
         if self._streams.refuses(place):
             return False
-        team = place.chat.workspace
-        known = next((one for one in self._workspaces.known() if one.team == team), None)
-        return known is None or known.features.streams
+        features = self._features.get(place.chat.workspace)
+        return features is None or features.streams
 
     def _is_aside(self, place: Place) -> bool:
         """Whether nothing said here is a message of the channel."""
@@ -273,6 +277,7 @@ class SlackSurface:
 
     async def _spot(self, place: Place) -> Spot:
         workspace = await self._workspaces.of(place.chat.workspace)
+        self._features.put(workspace.team, workspace.features)
         return Spot(workspace=workspace, slots=self._slots, place=place)
 
 
