@@ -1,5 +1,6 @@
 """Installing by oneself: a link that leads to Slack, and the way back."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -61,17 +62,24 @@ class Install:
         return [web.get(INSTALL_PATH, self._begin), back]
 
     async def run(self) -> None:
-        """What is to be done once at the start: an older key is needed no longer afterwards."""
+        """Until cancelled. After the start an older key is needed no longer."""
         try:
-            await self._installed.renew()
-        except SurfaceError as error:
-            _log.warning("slack tokens are not sealed anew", why=str(error))
+            await self._seal_anew()
+            await asyncio.Event().wait()
+        finally:
+            await self._installed.settle()
 
     async def uninstalled(self, *, team: str, enterprise: str, org: bool, at: datetime) -> None:
         """Slack told so, at `at`: what is older than that goes, with all that was said there."""
         key = enterprise if org else team
         if key and await self._installed.remove(key, at):
             _log.info("slack workspace is gone", workspace=key)
+
+    async def _seal_anew(self) -> None:
+        try:
+            await self._installed.renew()
+        except SurfaceError as error:
+            _log.warning("slack tokens are not sealed anew", why=str(error))
 
     async def _begin(self, request: web.Request) -> web.StreamResponse:
         state, cookie = self._consents.begin(request.cookies.get(COOKIE, ""))

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -21,6 +22,8 @@ EARLY: Final = timedelta(hours=2)
 """Before its end a token is replaced; Slack's live for twelve hours."""
 PAUSE: Final = timedelta(minutes=1)
 """Between tries to replace a token that is still good."""
+SETTLING: Final = 5.0
+"""Seconds for the last calls at the end; hosts kill after 30, most of which are the answers'."""
 MOST: Final = 10_000
 """Workspaces remembered at once."""
 
@@ -50,6 +53,7 @@ class Installed:
         self._line = line
         self._now = now
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._renewals: dict[str, asyncio.Task[tuple[Installation, datetime]]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, team: str, enterprise: str = "") -> Workspace:
@@ -57,7 +61,7 @@ class Installed:
         found = self._remembered.get(team)
         if found and self._now() < found.until:
             return found.workspace
-        async with self._turn(f"team {team}"):
+        async with self._turn(team):
             found = self._remembered.get(team)
             if found is None or self._now() >= found.until:
                 found = await self._look_up(team, enterprise)
@@ -75,6 +79,11 @@ class Installed:
     async def renew(self) -> None:
         """Seal anew what lies under an older key. Raises SurfaceError."""
         await self._installations.renew()
+
+    async def settle(self) -> None:
+        """Wait for tokens that are being replaced, SETTLING seconds at most."""
+        if self._renewals:
+            await asyncio.wait(self._renewals.values(), timeout=SETTLING)
 
     async def remove(self, key: str, before: datetime) -> bool:
         """Remove it with all that was said there; False where it is newer than `before`."""
@@ -117,16 +126,31 @@ class Installed:
         """The installation with a token that lasts, and until when that is to be believed."""
         if not self._is_due(installation):
             return installation, self._believed(installation)
-        async with self._turn(f"token {installation.key}"):
-            # Another workspace of the same organisation may have been here first.
-            again = await self._installations.find(installation.team, installation.enterprise)
-            if again is None:
-                raise Forbidden("not installed")
-            if not self._is_due(again):
-                return again, self._believed(again)
-            return await self._refreshed(again)
+        # Whoever waits may be hurried away; a refresh token that was used must not be lost.
+        return await asyncio.shield(self._renewal(installation))
 
-    async def _refreshed(self, installation: Installation) -> tuple[Installation, datetime]:
+    def _renewal(self, installation: Installation) -> asyncio.Task[tuple[Installation, datetime]]:
+        """The one that is on its way, which workspaces of an organisation share, or a new one."""
+        key = installation.key
+        renewal = self._renewals.get(key)
+        if renewal is None:
+            renewal = asyncio.create_task(self._renewed(installation), name=f"token of {key}")
+            self._renewals[key] = renewal
+            renewal.add_done_callback(partial(self._over, key))
+        return renewal
+
+    def _over(self, key: str, renewal: asyncio.Task[tuple[Installation, datetime]]) -> None:
+        del self._renewals[key]
+        if not renewal.cancelled():
+            renewal.exception()  # nobody may be waiting any more to be told
+
+    async def _renewed(self, known: Installation) -> tuple[Installation, datetime]:
+        # Another workspace of the same organisation may have been here first.
+        installation = await self._installations.find(known.team, known.enterprise)
+        if installation is None:
+            raise Forbidden("not installed")
+        if not self._is_due(installation):
+            return installation, self._believed(installation)
         try:
             fresh = await self._grants.refreshed(installation)
         except SurfaceError as error:
@@ -153,8 +177,5 @@ class Installed:
             if key in (team, each.installation.key):
                 del self._remembered[team]
 
-    def _turn(self, name: str) -> asyncio.Lock:
-        lock = self._turns.get(name)
-        if lock is None:
-            lock = self._turns[name] = asyncio.Lock()
-        return lock
+    def _turn(self, team: str) -> asyncio.Lock:
+        return self._turns.setdefault(team, asyncio.Lock())

@@ -1,5 +1,6 @@
 """Installing by oneself, from the link to the last page."""
 
+import asyncio
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -239,7 +240,27 @@ async def test_an_organisation_s_uninstall_is_about_the_organisation() -> None:
 
 async def test_tokens_are_sealed_anew_at_the_start_and_that_may_fail() -> None:
     browser = Browser()
-    await browser.install.run()
-    browser.house.drawer.away = True
-    await browser.install.run()
+    for away in (False, True):
+        browser.house.drawer.away = away
+        running = asyncio.create_task(browser.install.run())
+        await asyncio.sleep(1)
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait([running])
     assert browser.house.drawer.renewed == 2
+
+
+async def test_the_end_waits_for_a_token_that_is_being_replaced() -> None:
+    browser = Browser(House(rotates=True))
+    house = browser.house
+    team = house.slack.team(install=False)
+    await browser.allow(team)
+    running = asyncio.create_task(browser.install.run())
+    house.seconds += 11 * 3600
+    house.slack.latency = 2.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await house.installed.of(team.id)
+    running.cancel()
+    await asyncio.wait([running])
+    assert house.drawer.kept[team.id].token in house.slack.installs

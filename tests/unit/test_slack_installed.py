@@ -137,6 +137,34 @@ async def test_two_workspaces_of_an_organisation_replace_their_token_once() -> N
     assert house.slack.counted["oauth.v2.access"] == 1
 
 
+async def test_who_gives_up_waiting_does_not_lose_the_next_token() -> None:
+    house = await rotating()
+    team = the_team(house)
+    house.seconds += 11 * HOUR
+    house.slack.latency = 2.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await house.installed.of(team)
+    await asyncio.sleep(3)
+    assert house.drawer.kept[team].token in house.slack.installs
+    await house.installed.of(team)
+    assert house.slack.counted["oauth.v2.access"] == 1
+
+
+async def test_a_refusal_that_nobody_waits_for_is_no_trouble() -> None:
+    house = await rotating()
+    team = the_team(house)
+    next(iter(house.slack.installs.values())).revoked = "account_inactive"
+    house.seconds += 13 * HOUR
+    house.slack.latency = 2.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await house.installed.of(team)
+    await house.installed.settle()
+    with pytest.raises(Forbidden):
+        await house.installed.of(team)
+
+
 async def test_a_token_that_cannot_be_replaced_yet_is_used_as_long_as_it_lives() -> None:
     house = await rotating()
     team = the_team(house)
@@ -156,6 +184,24 @@ async def test_a_token_that_has_ended_and_cannot_be_replaced_forbids() -> None:
     house.seconds += 13 * HOUR
     with pytest.raises(Forbidden):
         await house.installed.of(team)
+
+
+async def test_a_token_that_somebody_has_just_replaced_is_not_replaced_again() -> None:
+    house = await rotating()
+    team = the_team(house)
+    stale = house.drawer.kept[team]
+    house.seconds += 11 * HOUR
+    await house.installed.of(team)
+    fresh = house.drawer.kept[team]
+    house.seconds += LONG
+    looks = iter([stale, fresh])
+
+    async def find(*_: str) -> object:
+        return next(looks)
+
+    house.drawer.find = find  # type: ignore[assignment]  # it reads just before it is written
+    assert (await house.installed.of(team)).team == team
+    assert house.slack.counted["oauth.v2.access"] == 1
 
 
 async def test_a_workspace_that_goes_while_its_token_is_replaced_is_forbidden() -> None:
