@@ -283,7 +283,8 @@ class Stream:
     async def _stop(self, turn: Turn, message: Outgoing, added: str) -> bool:
         """End it with the rest of the words and the buttons; False when it has to be edited."""
         spot, statuses = self._spot, self._writing.statuses
-        status, ts = statuses.ending(spot), self._watch.ts
+        # A message that others follow has no buttons.
+        status, ts = statuses.ending(spot, last=bool(message.buttons)), self._watch.ts
         try:
             await turn.make(
                 limits.stop(spot.team),

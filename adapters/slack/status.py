@@ -94,12 +94,16 @@ class Statuses:
             await self._stop_work(spot, thread)
         self._forget(spot, thread)
 
-    def ending(self, spot: Spot) -> str | None:
-        """The state in which the end of a stream leaves the session; None when it goes on."""
+    def ending(self, spot: Spot, *, last: bool) -> str | None:
+        """The state in which the end of a stream leaves the session; None when it goes on.
+
+        `last`: with this message the answer is over.
+        """
         thread = self._threads.get(_key(spot))
         user = spot.place.user.id
-        over = thread is not None and user in thread.done and thread.at_work == {user}
-        return ACTIVE if over else None
+        if thread is None or thread.at_work != {user}:
+            return None
+        return ACTIVE if last or user in thread.done else None
 
     def ended(self, spot: Spot) -> None:
         """The session is over by the end of a stream."""

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.slack.status import FADES
 from bot.events import Place
-from bot.surface import Activity
+from bot.surface import Activity, Outgoing
 from tests.fakes.slack_answers import answer, commanded, kinds, show
 from tests.fakes.slack_api import Seat
 from tests.fakes.slack_stage import SlackStage, place
@@ -58,9 +58,19 @@ class TestASession:
             await tell(stage, where, "Thinking…")
             await tell(stage, where, "")
             assert session(stage) == "processing"
-            await message.finish(answer("Tea."))
+            await message.finish(Outgoing(text="Tea."))
             assert session(stage) == "active"
         assert stage.slack.counted["agents.sessions.setStatus"] == 1  # the stream brought the end
+
+    async def test_the_message_that_ends_an_answer_ends_it(self, stage: SlackStage) -> None:
+        where = stage.place()
+        await tell(stage, where, "Thinking…")
+        async with stage.surface.grow(where) as message:
+            await show(stage, message, "Tea")
+            await message.finish(answer("Tea."))
+        assert session(stage) == "active"
+        await tell(stage, where, "")
+        assert stage.slack.counted["agents.sessions.setStatus"] == 1
 
     async def test_it_outlives_a_message_that_is_only_a_part(self, stage: SlackStage) -> None:
         where = stage.place()
@@ -68,7 +78,7 @@ class TestASession:
         for part in ("One", "Two"):
             async with stage.surface.grow(where) as message:
                 await show(stage, message, part)
-                await message.finish(answer(part))
+                await message.finish(Outgoing(text=part))
         assert session(stage) == "processing"
         await tell(stage, where, "")
         assert session(stage) == "active"
