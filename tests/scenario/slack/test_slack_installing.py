@@ -61,7 +61,7 @@ async def test_two_workspaces_install_it_are_answered_and_one_leaves(house: Hous
 
     await house.until(lambda: other.id not in installed(house))
     assert house.team.id in installed(house)
-    assert kept_text(house, other) == {""}
+    await house.until(lambda: kept_text(house, other) == {""})
     assert kept_text(house, house.team) - {""}
     seat = visitor(house, house.team)
     await answered(house, seat, seat.say("n=3"))
