@@ -209,6 +209,7 @@ class Capabilities:
 
     `upload_limit` is in bytes. A message may grow for `grow_for` seconds; unchanged text is shown
     again after `fades_after` seconds, since it would vanish. `voice_types` goes by preference.
+    `one_command`: the only one there is, such as "/ask"; the others are words behind it.
     `opens_threads`: what is asked by a command is shown as a message, and answered in its thread.
     `appends`: a growing message is only added to as long as each frame goes on from the last.
     `private_replies`: whether `Place.only_user` is kept. `opens_replies`: whether `Outgoing.asks`
@@ -232,6 +233,7 @@ class Capabilities:
     fades_after: float = inf
     status_fades_after: float = inf
     opens_threads: bool = False
+    one_command: str = ""
     status_stays: bool = False
 
 

@@ -81,7 +81,9 @@ class SlackSurface:
         self._features: Remembered[str, Features] = Remembered(_MOST)
         self._streams = Streams()
         self._statuses = Statuses()
-        self._responding = Responding(page or Page(), hardened=hardened)
+        page = page or Page()
+        self._command = page.command
+        self._responding = Responding(page, hardened=hardened)
         self._writing = Writing(self._responding, self._statuses, hardened=hardened)
 
     @property
@@ -98,6 +100,7 @@ class SlackSurface:
             upload_limit=UPLOAD_LIMIT,
             status_fades_after=FADES,
             status_stays=True,
+            one_command=self._command,
         )
         if self._is_aside(place):
             return replace(

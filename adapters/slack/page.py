@@ -103,7 +103,12 @@ async def _no_prompts(_: Place) -> Prompts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`words` by an IETF tag; `home` and `prompts` for the person of a place, their direct chat."""
+    """`words` by an IETF tag; `home` and `prompts` for the person of a place, their direct chat.
+
+    `command` is the slash command as people type it.
+    """
+
+    command: str = "/ask"
 
     words: Callable[[str], Words] = _no_words
     home: Callable[[Place], Awaitable[Home]] = _no_home

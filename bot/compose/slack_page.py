@@ -36,7 +36,12 @@ def page(settings: Settings, client: CompletionClient, store: Store) -> Page:
     """Everything but the messages; nothing of it raises."""
     app = App(client)
     builder = _Builder(settings, app, store)
-    return Page(words=builder.words, home=builder.home, prompts=builder.prompts)
+    return Page(
+        command=settings.parley_slack_command,
+        words=builder.words,
+        home=builder.home,
+        prompts=builder.prompts,
+    )
 
 
 class _Builder:

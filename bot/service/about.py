@@ -62,10 +62,17 @@ async def help(tools: Tools, command: Command) -> None:
     if is_operator(tools.rules, place):
         listed = (*listed, ("stats", phrases.command_stats))
     reactions = phrases.help_reactions if able.reactions else phrases.help_reactions_admin
-    lines = "\n".join(f"- /{name} – {told}" for name, told in listed)
+    lines = "\n".join(f"- {_typed(able.one_command, name)} – {told}" for name, told in listed)
     head = phrases.help_head if place.chat.private else phrases.help_head_group
     told = [head, phrases.help_edit, reactions, lines]
     await _post(tools, place, told, mine=True)
+
+
+def _typed(one_command: str, name: str) -> str:
+    """How a command is written here."""
+    if not one_command:
+        return f"/{name}"
+    return one_command if name == "ask" else f"{one_command} {name}"
 
 
 def commands(phrases: Phrases, parameters: Parameters) -> tuple[tuple[str, str], ...]:

@@ -96,12 +96,12 @@ class Turn:
                 keeper = group.create_task(self._keep(reader))
                 group.create_task(self._status.show())
                 ending = await self._ending
-                self._status.say("")
                 if ending is None:
                     self._live.abandon()
                     reader.cancel()
                 else:
                     await self._close(ending)
+                self._status.say("")
             self._count()
             if ending is not None and not reader.done() and not await self._will_speak():
                 self._shown.set()
@@ -233,6 +233,7 @@ class Turn:
             case TextAdded() | TextReplaced():
                 if self._first_event is None and text.strip():
                     self._first_event = self._now()
+                if self._live.first_shown is not None:
                     self._status.words_come()
                 self._live.show(text)
             case Failed(error=error):

@@ -9,7 +9,7 @@ from bot.completion import CompletionError, Parameters, Refused, message_variabl
 from bot.events import Command, Event, Message, MessageRef, Place
 from bot.service import allow, endings, inputs, pictures, recover, remarks
 from bot.service.asked import Asked, remembered, within
-from bot.service.tools import Tools, end_user, say
+from bot.service.tools import Tools, end_user, permitted, say
 from bot.service.words import literal
 from bot.store.records import Answer, Question, Value, Work, scope
 from bot.surface import Forbidden
@@ -91,7 +91,7 @@ async def open_answer(
         created_at=tools.now(),
     )
     opened = await tools.store.open_answer(answer, claim)
-    return opened, claim if opened.id == answer.id else ""
+    return permitted(opened, place), claim if opened.id == answer.id else ""
 
 
 async def _with_thread(tools: Tools, work: Work, asked: Asked) -> tuple[Work, Asked]:

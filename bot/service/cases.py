@@ -20,7 +20,7 @@ from bot.service import (
     speak,
     stop,
 )
-from bot.service.tools import Tools, say
+from bot.service.tools import Tools, permitted, say
 from bot.store.database import Fault
 from bot.store.records import Work
 
@@ -48,7 +48,7 @@ class Service:
         """
         tools, event = self._tools, work.event
         if work.attempts and (begun := await tools.store.answer_for(event.id)):
-            await recover.resume(tools, begun)
+            await recover.resume(tools, permitted(begun, event.place))
             return
         match event:
             case Message():

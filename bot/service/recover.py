@@ -16,7 +16,7 @@ from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.service import doubt, endings
 from bot.service.screens import StoredScreens, length
-from bot.service.tools import Tools
+from bot.service.tools import Tools, permitted
 from bot.service.work import work_out
 from bot.store.records import Answer, Outcome, Screen
 from bot.surface import Expired, Forbidden, Gone, Outgoing, SurfaceError
@@ -65,7 +65,7 @@ async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> N
     ended = await tools.store.answer(held.id)
     if not decided or ended is None:
         return
-    await _show(tools, ended)
+    await _show(tools, permitted(ended, answer.place))
     await tools.store.closed(held.id, claim)
     _log.info("answer taken up and closed", answer=held.id, outcome=ended.outcome)
     observe.ANSWERS.labels(str(ended.outcome)).inc()

@@ -31,7 +31,7 @@ class Status:
 
     def words_come(self) -> None:
         """The answer itself is to be seen: nothing passes any more, unless it stays to the end."""
-        if not self._surface.capabilities(self._place).status_stays:
+        if self._words and not self._surface.capabilities(self._place).status_stays:
             self.say("")
 
     async def show(self) -> None:

@@ -14,9 +14,10 @@ from bot.completion import CompletionClient, CompletionError
 from bot.events import MessageRef, Place
 from bot.pace import Pace
 from bot.phrases import Phrases
+from bot.phrases.commanded import behind
 from bot.service.app import App
 from bot.service.running import Running
-from bot.store.records import scope
+from bot.store.records import Answer, scope
 from bot.store.store import Store
 from bot.surface import Accept, Button, Gone, Outgoing, Surface
 
@@ -81,7 +82,9 @@ class Tools:
         language = place.user.language
         if not language:
             language = (await self.store.preferences(scope(place))).language
-        return self.phrases(language or self.rules.language or await self._app_language())
+        found = self.phrases(language or self.rules.language or await self._app_language())
+        command = self.surface(place).capabilities(place).one_command
+        return behind(found, command) if command else found
 
     async def _app_language(self) -> str:
         try:
@@ -130,6 +133,14 @@ async def take_away(tools: Tools, place: Place, ref: MessageRef) -> None:
             await surface.delete(place, ref)
     else:
         await surface.edit(place, ref, Outgoing(text="…", mine=True))
+
+
+def permitted(answer: Answer, place: Place) -> Answer:
+    """`answer` with the permission that came with its event, which is too short-lived to keep.
+
+    It may be all that lets the answer be posted.
+    """
+    return replace(answer, place=replace(answer.place, interaction=place.interaction))
 
 
 def same_person(one: Place, other: Place) -> bool:

@@ -84,3 +84,24 @@ async def test_bare_command_opens_a_form_for_the_question_alone(tmp_path: Path) 
         (form,) = bench.screen.forms
         assert (form.title, form.submit) == (EN.ask_title, EN.button_send)
         assert [field.name for field in form.fields] == ["query"]
+
+
+async def test_permission_of_a_command_reaches_its_answer(tmp_path: Path) -> None:
+    async with threaded(tmp_path) as bench:
+        bench.screen.fail_next(Forbidden(), verb="post")
+        await bench.do(asked(bench))
+        (shown,) = bench.screen.messages.values()
+        assert shown.place.interaction == "permission"
+
+
+async def test_where_one_command_is_all_there_is_others_are_words_behind_it(
+    tmp_path: Path,
+) -> None:
+    async with threaded(tmp_path) as bench:
+        bench.screen.abilities = replace(THREADS, one_command="/dify")
+        await bench.do(bench.command("help"))
+        (told,) = bench.screen.texts
+        assert "/dify retry –" in told
+        assert "/dify – " in told
+        assert "/retry" not in told.replace("/dify retry", "")
+        assert "/ask" not in told
