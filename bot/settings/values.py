@@ -109,9 +109,17 @@ def webhook_secret(value: SecretStr) -> SecretStr:
 
 
 def slack_bot(value: SecretStr) -> SecretStr:
-    if value.get_secret_value().startswith("xapp-"):
-        raise ValueError("is an app-level token; the bot token begins with xoxb-")
+    for beginning, problem in _NO_BOT_TOKENS.items():
+        if value.get_secret_value().startswith(beginning):
+            raise ValueError(problem)
     return header_safe(value)
+
+
+_NO_BOT_TOKENS = {
+    "xapp-": "is an app-level token; the bot token begins with xoxb-",
+    "xoxp-": "is a person's token; the bot token begins with xoxb-",
+    "xoxe": "is a token that expires; those are renewed for SLACK_CLIENT_ID only",
+}
 
 
 def slack_app(value: SecretStr) -> SecretStr:

@@ -31,6 +31,17 @@ def test_slack_tokens_that_were_swapped_are_told_apart() -> None:
     assert found["SLACK_APP_TOKEN"] == "is not an app-level token; it begins with xapp-"
 
 
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("xoxp-1", "is a person's token; the bot token begins with xoxb-"),
+        ("xoxe.xoxb-1", "is a token that expires; those are renewed for SLACK_CLIENT_ID only"),
+    ],
+)
+def test_a_token_that_would_soon_fail_is_told_before(token: str, problem: str) -> None:
+    assert faults(SLACK_BOT_TOKEN=token, SLACK_APP_TOKEN="xapp-1") == {"SLACK_BOT_TOKEN": problem}
+
+
 def test_slack_needs_one_way_in_and_that_is_told_beside_other_faults() -> None:
     assert faults(SLACK_BOT_TOKEN="xoxb-1", PORT="x") == {
         "PORT": "is not a whole number",
