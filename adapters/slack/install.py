@@ -142,7 +142,7 @@ class Install:
         return self._page(
             HTTPStatus.OK,
             f"Installed in {found.name or found.key}",
-            "Write to it, mention it in a channel, or use its shortcuts."
+            "Write to the app, mention it in a channel, or choose its shortcuts."
             if found.team
             else "An administrator of the organisation now adds it to workspaces.",
             link=(f"{self._slack}/app_redirect?{urlencode(where)}", "Open Slack"),
@@ -151,7 +151,7 @@ class Install:
     def _page(
         self, status: HTTPStatus, title: str, words: str, link: tuple[str, str] | None = None
     ) -> web.Response:
-        address, label = link or (self._public_url + INSTALL_PATH, "Install")
+        address, label = link or (self._public_url + INSTALL_PATH, "Begin again")
         text = _PAGE.format(
             title=escape(title), words=escape(words), address=escape(address), label=escape(label)
         )
