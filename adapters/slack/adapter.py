@@ -9,6 +9,7 @@ from aiohttp import web
 
 from adapters.slack.afterwards import Afterwards
 from adapters.slack.aside import Aside
+from adapters.slack.dispatching import Dispatching
 from adapters.slack.door import Door
 from adapters.slack.health import Health
 from adapters.slack.hearing import Ear
@@ -67,8 +68,10 @@ class Slack(SlackSurface):
         people = People(slots, self._aside)
         knowing = Knowing(people, external=external, turn_away=self._turn_away)
         self.ear = Ear(workspaces, knowing, self._opening, afterwards, page)
-        self._sockets = SocketMode(line, app_token, self.ear) if app_token else None
-        self._door = Door(self.ear, signing_secret) if signing_secret and not app_token else None
+        dispatching = Dispatching(self.ear)
+        self._sockets = SocketMode(line, app_token, dispatching) if app_token else None
+        signed = signing_secret if not app_token else None
+        self._door = Door(dispatching, signed) if signed else None
         self._single = workspaces if isinstance(workspaces, SingleWorkspace) else None
         self._health = Health("SLACK_BOT_TOKEN")
         if self._single is None:

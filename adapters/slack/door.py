@@ -3,15 +3,14 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from adapters.slack import signature
-from adapters.slack.heard import Unreadable
-from adapters.slack.hearing import Ear, Kind
+from adapters.slack.dispatching import Dispatching
 from adapters.slack.manifest import PATH
 from bot import observe
 from bot.surface import Accept
@@ -22,7 +21,6 @@ BODY_PATIENCE: Final = 10.0
 """Seconds for a body to arrive whole."""
 FIELDS: Final = 100
 """Fields of a form; a command has some fifteen."""
-CHALLENGE: Final = 4096  # characters that are given back
 TOLD: Final = 300.0  # seconds between words about signatures that do not fit
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -33,8 +31,10 @@ _log = observe.get_logger(__name__)
 class Door:
     """`secret` is the app's signing secret; `clock` tells the seconds since 1970."""
 
-    def __init__(self, ear: Ear, secret: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._ear = ear
+    def __init__(
+        self, dispatching: Dispatching, secret: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._dispatching = dispatching
         self._secret = secret
         self._clock = clock
         self._told_at = -TOLD
@@ -46,48 +46,14 @@ class Door:
         return [web.post(PATH, receive), web.get(PATH, _look)]
 
     async def _receive(self, request: web.Request, accept: Accept) -> web.Response:
-        """Raises Busy; Slack then comes again with an event."""
         body = await _read(request)
         if not signature.is_good(self._secret, request.headers, body, now=self._clock()):
             self._tell_refused()
             return web.Response(status=401)
-        try:
-            return await self._answer(request.content_type, body, accept)
-        except (Unreadable, ValueError, RecursionError) as error:
-            observe.EVENTS.labels("unreadable").inc()
-            _log.warning("what slack has sent cannot be read", error=type(error).__name__)
-            # It would be the same every time.
-            return web.Response(status=400, headers={"X-Slack-No-Retry": "1"})
-
-    async def _answer(self, media_type: str, body: bytes, accept: Accept) -> web.Response:
-        if media_type != _FORM:
-            return await self._told(json.loads(body), accept)
-        form = dict(
-            parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
+        answer = await self._dispatching.dispatch(_parsed(request.content_type, body), accept)
+        return web.Response(
+            status=answer.status, body=answer.body.encode(), headers=answer.first_headers()
         )
-        if form.get("ssl_check"):
-            return web.Response()
-        if "payload" in form:
-            return await self._hear("interaction", json.loads(form["payload"]), accept)
-        if "command" not in form:
-            raise Unreadable("no form of Slack's")
-        return await self._hear("command", form, accept)
-
-    async def _told(self, told: object, accept: Accept) -> web.Response:
-        kind = told.get("type") if isinstance(told, Mapping) else None
-        if kind == "event_callback":
-            return await self._hear("event", told, accept)
-        if kind == "app_rate_limited":
-            note_rate_limit(cast(Mapping[str, object], told))
-            return web.Response()
-        challenge = told.get("challenge") if isinstance(told, Mapping) else None
-        if kind == "url_verification" and isinstance(challenge, str):
-            return web.json_response({"challenge": challenge[:CHALLENGE]})
-        raise Unreadable("nothing that Slack says")
-
-    async def _hear(self, kind: Kind, told: object, accept: Accept) -> web.Response:
-        reply = await self._ear.hear(kind, told, accept)
-        return web.json_response(reply) if reply else web.Response()
 
     def _tell_refused(self) -> None:
         """Now and then: either somebody knocks, or the secret is not the app's."""
@@ -100,10 +66,17 @@ class Door:
             )
 
 
-def note_rate_limit(told: Mapping[str, object]) -> None:
-    """Slack leaves out events of a workspace that has more than 30,000 in an hour."""
-    observe.EVENTS.labels("withheld").inc()
-    _log.error("slack withholds events: too many in an hour", team=str(told.get("team_id"))[:64])
+def _parsed(media_type: str, body: bytes) -> object:
+    """The payload, wherever Slack puts it; None where there is none."""
+    try:
+        if media_type != _FORM:
+            return json.loads(body)
+        form = dict(
+            parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
+        )
+        return json.loads(form["payload"]) if "payload" in form else form
+    except (ValueError, RecursionError):
+        return None
 
 
 async def _look(request: web.Request) -> web.Response:

@@ -1,17 +1,18 @@
 """One socket that Slack sends envelopes over, from its opening to its end."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableSet
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
+from slack_bolt import BoltResponse
 
-from adapters.slack.door import note_rate_limit
-from adapters.slack.heard import Unreadable
-from adapters.slack.hearing import Ear, Kind, Reply
+from adapters.slack.dispatching import Dispatching, pause, shown
 from bot import observe
-from bot.surface import Accept, Busy, SurfaceError
+from bot.surface import Accept, SurfaceError
 
 SILENCE: Final = 30.0
 """Seconds without a ping of Slack's, which come every few, or an envelope: the socket is deaf.
@@ -28,11 +29,7 @@ HELD: Final = 30.0
 LEAVING: Final = 5.0
 """Seconds that a replaced socket goes on, for what was on its way."""
 
-_KINDS: Final[Mapping[object, Kind]] = {
-    "events_api": "event",
-    "slash_commands": "command",
-    "interactive": "interaction",
-}
+_KINDS: Final = frozenset({"events_api", "slash_commands", "interactive"})
 
 _BROKEN: Final = (aiohttp.ClientError, OSError, SurfaceError)  # a TimeoutError is an OSError
 
@@ -48,13 +45,15 @@ class Socket:
     `opened`.
     """
 
-    def __init__(self, ear: Ear, accept: Accept, opened: "MutableSet[Socket]") -> None:
+    def __init__(
+        self, dispatching: Dispatching, accept: Accept, opened: "MutableSet[Socket]"
+    ) -> None:
         self.settled = asyncio.Event()
         self.is_ending = asyncio.Event()
         self.has_opened = False
         self.failure: Exception | None = None
         self.reason = ""
-        self._ear = ear
+        self._dispatching = dispatching
         self._accept = accept
         self._opened = opened
         self._deadline: asyncio.Timeout | None = None
@@ -116,41 +115,30 @@ class Socket:
     async def _take(
         self, socket: aiohttp.ClientWebSocketResponse, id: str, told: Mapping[str, object]
     ) -> None:
-        """Keep what is in an envelope, and only then acknowledge it."""
+        """Keep what is in an envelope, and only then acknowledge it; else it comes again."""
         try:
-            reply = await self._hear(told)
             answer: dict[str, object] = {"envelope_id": id}
-            if reply and told.get("accepts_response_payload"):
-                answer["payload"] = reply
-            await socket.send_json(answer)
-        except (Busy, ConnectionError, aiohttp.ClientError):
-            pass  # it comes again
-        except Exception as error:  # one envelope may not break the others
-            _log.error("an envelope cannot be taken", trace=observe.trace(error))
+            if told.get("type") in _KINDS:  # others are not known, and would come again and again
+                taken = await self._dispatched(told.get("payload"))
+                if taken.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return
+                reply = shown(taken)
+                if reply and told.get("accepts_response_payload"):
+                    answer["payload"] = reply
+            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                await socket.send_json(answer)
         finally:
             self._taking -= 1
 
-    async def _hear(self, told: Mapping[str, object]) -> Reply:
-        """What Slack is to show. Raises Busy."""
-        kind, payload = _KINDS.get(told.get("type")), told.get("payload")
-        if kind is None:  # it is not known, and would come again and again
-            return None
-        if isinstance(payload, Mapping) and payload.get("type") == "app_rate_limited":
-            note_rate_limit(payload)
-            return None
+    async def _dispatched(self, payload: object) -> BoltResponse:
+        """As over HTTP, but that it is tried again here while the bot is busy."""
         until = asyncio.get_running_loop().time() + HELD
         while True:
-            try:
-                return await self._ear.hear(kind, payload, self._accept)
-            except Unreadable as error:
-                observe.EVENTS.labels("unreadable").inc()
-                _log.warning("an envelope cannot be read", error=str(error))
-                return None
-            except Busy as busy:
-                if asyncio.get_running_loop().time() + busy.retry_after > until:
-                    raise
-                pause = busy.retry_after
-            await asyncio.sleep(pause)
+            taken = await self._dispatching.dispatch(payload, self._accept)
+            busy = taken.status == HTTPStatus.SERVICE_UNAVAILABLE
+            if not busy or asyncio.get_running_loop().time() + pause(taken) > until:
+                return taken
+            await asyncio.sleep(pause(taken))
 
 
 def _envelope(text: str) -> Mapping[str, object]:

@@ -9,9 +9,9 @@ from typing import Final
 
 import aiohttp
 
+from adapters.slack.dispatching import Dispatching
 from adapters.slack.errors import Refused
 from adapters.slack.health import LONGEST, Health
-from adapters.slack.hearing import Ear
 from adapters.slack.socket import HELLO, Socket
 from adapters.slack.workspace import Line
 from bot.surface import Accept, RateLimited, Unreachable
@@ -25,10 +25,10 @@ SOONEST: Final = 2.0
 class SocketMode:
     """All sockets of one app; `token` is the app's own, which begins with "xapp-"."""
 
-    def __init__(self, line: Line, token: str, ear: Ear) -> None:
+    def __init__(self, line: Line, token: str, dispatching: Dispatching) -> None:
         self._line = line
         self._token = token
-        self._ear = ear
+        self._dispatching = dispatching
         self._health = Health("SLACK_APP_TOKEN")
         self._open: set[Socket] = set()
 
@@ -54,7 +54,7 @@ class SocketMode:
         async with asyncio.TaskGroup() as group:
             while True:
                 began = loop.time()
-                socket = Socket(self._ear, accept, self._open)
+                socket = Socket(self._dispatching, accept, self._open)
                 group.create_task(socket.run(session, self._address))
                 await socket.settled.wait()
                 if socket.has_opened:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 
 from adapters.slack import door
+from adapters.slack.hearing import Ear
 from adapters.slack.manifest import PATH
 from adapters.slack.page import Page, Words
 from adapters.slack.signature import SIGNATURE, TIMESTAMP, sign
@@ -225,6 +227,32 @@ class TestJunk:
             assert house.accepted == []
 
 
+class TestFaults:
+    async def test_one_of_ours_is_told_without_what_people_said(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fails(*_: object) -> None:
+            raise ValueError("a secret question")
+
+        monkeypatch.setattr(Ear, "hear", fails)
+        async with opened() as front:
+            front.house.slack.dm(front.house.slack.person()).say("a secret question")
+            with capture_logs() as logs:
+                assert (await front.brought()).status == 500
+            assert len(logs) == 1 and "secret" not in str(logs)
+
+    async def test_the_dispatcher_uses_no_secret_of_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for name in ("BOT_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "SIGNING_SECRET"):
+            monkeypatch.setenv(f"SLACK_{name}", "xoxb-of-the-environment")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        async with opened() as front:
+            front.house.slack.dm(front.house.slack.person()).say("hi")
+            assert (await front.brought()).status == 200
+        assert not list(tmp_path.iterdir()) and caplog.records == []
+
+
 class TestDeeds:
     async def test_a_command_is_taken_without_a_word(self) -> None:
         async with opened() as front:
@@ -233,6 +261,15 @@ class TestDeeds:
             assert (answer.status, await answer.text()) == (200, "")
             [event] = front.house.accepted
             assert isinstance(event, Command) and event.text == "What is tea? ä&<b>"
+
+    async def test_words_that_slack_uses_itself_are_words(self) -> None:
+        async with opened() as front:
+            seat = front.house.slack.dm(front.house.slack.person())
+            for text in ("what is a payload?", "command=1&ssl_check=1&payload={}"):
+                seat.command(text)
+                assert (await front.brought()).status == 200
+                event = front.house.accepted[-1]
+                assert isinstance(event, Command) and event.text == text
 
     async def test_a_busy_bot_asks_slack_to_come_again_and_people_to_try(self) -> None:
         async with opened(Page(words=lambda _: WORDS)) as front:

@@ -9,6 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.slack import health, socket, socket_mode
+from adapters.slack.dispatching import Dispatching
+from adapters.slack.hearing import Ear
 from adapters.slack.page import Page, Words
 from adapters.slack.socket_mode import SocketMode
 from adapters.slack.workspace import Line, SingleWorkspace
@@ -90,7 +92,7 @@ class TestListening:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with wired(monkeypatch) as made:
-            made.busy = [0.2]
+            made.busy = [1.0]
             made.seat.say("What is tea?")
             await asyncio.sleep(0.1)
             assert made.accepted == [] and made.sockets.acks == {}
@@ -133,7 +135,7 @@ class TestListening:
             async def fails(*_: object) -> None:
                 raise ValueError("nobody thought of it")
 
-            monkeypatch.setattr(made.adapter.ear, "hear", fails)
+            monkeypatch.setattr(Ear, "hear", fails)
             with capture_logs() as logs:
                 made.seat.say("hi")
                 await made.until(lambda: logs)
@@ -218,7 +220,9 @@ class TestRefusals:
     async def test_an_address_that_is_no_sockets_is_none(self) -> None:
         async with serve(Slack()) as served:
             line = Line(api_url=f"{served.url}/api/")
-            sockets = SocketMode(line, served.slack.app.token, Wired(served).adapter.ear)
+            sockets = SocketMode(
+                line, served.slack.app.token, Dispatching(Wired(served).adapter.ear)
+            )
             assert (await sockets._address()).startswith("ws://")
             await line.aclose()
             assert sockets.missing == "Slack has not been reached yet"
