@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, CookieJar
 
+from bot.store.sealing import Seal
 from tests.fakes.nursery import Nursery
 from tests.fakes.slack_api import Seat, Team, accounts
 from tests.fakes.slack_bot import House, answered, secrets, slack_bot
@@ -75,6 +76,8 @@ async def test_an_installation_outlives_a_restart_and_a_new_key(house: House) ->
     newer = "bmV3ZXIga2V5IG5ld2VyIGtleSBuZXdlciBrZXkgbmU="
     house.variables["SLACK_TOKEN_KEYS"] = f"{newer},{first}"
     await house.start()
+    newest = Seal([newer])
+    await house.until(lambda: all(newest.is_newest(token) for token in sealed(house)))
     await house.end()
     house.variables["SLACK_TOKEN_KEYS"] = newer
     await house.start()
@@ -104,6 +107,12 @@ async def test_an_organisation_installs_it_for_all_its_workspaces(house: House) 
 
 def installed(house: House) -> list[str]:
     return [workspace for (workspace,) in rows(house, "SELECT workspace FROM installations")]
+
+
+def sealed(house: House) -> list[str]:
+    """The tokens as they lie in the database."""
+    found = rows(house, "SELECT sealed FROM installations WHERE through = ''")
+    return [token for (token,) in found]
 
 
 def kept_text(house: House, team: Team) -> set[str]:
