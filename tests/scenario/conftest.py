@@ -30,6 +30,13 @@ def nursery() -> Iterator[Nursery]:
         yield bearing
 
 
+@pytest.fixture(scope="session")
+def quick_nursery() -> Iterator[Nursery]:
+    """The same, never measured: for bots whose lines other tests walk, or that are killed."""
+    with opened_nursery() as bearing:
+        yield bearing
+
+
 @pytest.fixture
 async def scene(chromium: str) -> AsyncIterator[tuple[Tab, ScriptedBot]]:
     """The page, open as Ada, and the bot. Whatever the page has to complain of fails the test."""

@@ -10,6 +10,12 @@ from tests.fakes.nursery import Nursery
 from tests.fakes.slack_bot import House, Way, slack_bot
 
 
+@pytest.fixture(scope="session")
+def nursery(quick_nursery: Nursery) -> Nursery:
+    """What a platform's bots do is measured by the tests of its adapter and of the use cases."""
+    return quick_nursery
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["http", "socket"])
 async def house(
     request: pytest.FixtureRequest,

@@ -13,6 +13,12 @@ from tests.fakes.telegram_bot import OPERATOR, House, Way, telegram_bot
 EXPECTED = ("message to edit not found", "Forbidden", "message is not modified")
 
 
+@pytest.fixture(scope="session")
+def nursery(quick_nursery: Nursery) -> Nursery:
+    """What a platform's bots do is measured by the tests of its adapter and of the use cases."""
+    return quick_nursery
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["polling", "webhook"])
 async def house(
     request: pytest.FixtureRequest,
