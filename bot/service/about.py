@@ -65,7 +65,14 @@ async def help(tools: Tools, command: Command) -> None:
     lines = "\n".join(f"- {_typed(able.one_command, name)} – {told}" for name, told in listed)
     head = phrases.help_head if place.chat.private else phrases.help_head_group
     told = [head, phrases.help_edit, reactions, lines]
-    await _post(tools, place, told, mine=True)
+    await _post(tools, _aside(tools, place), told, mine=True)
+
+
+def _aside(tools: Tools, place: Place) -> Place:
+    """Among others, what only who asks wants to know is for their eyes, where that can be."""
+    able = tools.surface(place).capabilities(place)
+    alone = place.only_user or (able.private_replies and not place.chat.private)
+    return replace(place, only_user=alone)
 
 
 def _typed(one_command: str, name: str) -> str:
@@ -102,7 +109,7 @@ async def about(tools: Tools, command: Command) -> None:
         (site.description or info.description).strip(),
         *footnotes(phrases, info, site),
     ]
-    await _post(tools, place, lines if any(lines) else [phrases.about_nothing])
+    await _post(tools, _aside(tools, place), lines if any(lines) else [phrases.about_nothing])
 
 
 def footnotes(phrases: Phrases, info: AppInfo, site: Site) -> tuple[str, ...]:
@@ -139,9 +146,12 @@ async def ask_suggested(tools: Tools, work: Work) -> None:
 
 async def _quote(tools: Tools, work: Work, text: str) -> MessageRef | None:
     """Show the question, once: nobody sees which button somebody else has pressed."""
-    if work.attempts or work.event.id.endswith(AGAIN):
+    place = work.event.place
+    headless = not place.chat.thread and tools.surface(place).capabilities(place).opens_threads
+    # What has no thread yet heads its own, and is shown when that is opened.
+    if headless or work.attempts or work.event.id.endswith(AGAIN):
         return None
-    return await ask.show_question(tools, work.event.place, text)
+    return await ask.show_question(tools, place, text)
 
 
 async def _told(tools: Tools) -> tuple[AppInfo, Site, Parameters]:

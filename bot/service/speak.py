@@ -53,7 +53,8 @@ async def _settle(tools: Tools, place: Place, phrases: Phrases, *, on: bool) -> 
         await say(tools, place, phrases.voice_none_in_app, private=True)
         return
     await tools.store.set_voice(scope(place), on)
-    await say(tools, place, phrases.voice_on if on else phrases.voice_off)
+    told = phrases.voice_on if on else phrases.voice_off
+    await say(tools, place, told, private=not place.chat.private)
 
 
 async def _app_speaks(tools: Tools) -> bool:

@@ -16,7 +16,7 @@ from bot.service import allow
 from bot.service.tools import Rules, end_user
 from bot.service.words import literal, wait
 from bot.surface import Capabilities
-from tests.fakes.bench import EN, GROUP, Bench, wired
+from tests.fakes.bench import DIRECT, EN, GROUP, Bench, wired
 from tests.fakes.completion_wire import OK, Wire, end, message, refused, stream, told
 from tests.fakes.rated import RATE
 
@@ -153,6 +153,14 @@ async def test_help_lists_what_this_app_can_do(tmp_path: Path) -> None:
         [text] = bench.screen.texts
         assert f"- /voice – {EN.command_voice}" in text
         assert f"- /inputs – {EN.command_inputs}" in text
+
+
+@pytest.mark.parametrize("name", ["help", "about"])
+async def test_what_one_person_wants_to_know_bothers_no_others(tmp_path: Path, name: str) -> None:
+    async with telling(tmp_path) as (bench, _):
+        for chat in (GROUP, DIRECT):
+            await bench.do(bench.command(name, place=bench.place(chat=chat)))
+        assert [bubble.place.only_user for bubble in bench.screen.bubbles] == [True, False]
 
 
 async def test_help_says_where_reactions_are_not_heard(tmp_path: Path) -> None:

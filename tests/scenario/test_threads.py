@@ -10,7 +10,7 @@ import pytest
 from bot.events import Command
 from bot.store.records import Question
 from bot.surface import Forbidden
-from tests.fakes.bench import ABLE, EN, GROUP, PLAIN, Bench, wired
+from tests.fakes.bench import ABLE, DIRECT, EN, GROUP, PLAIN, Bench, wired
 from tests.fakes.completion_wire import Wire, end, message, stream, told
 
 pytestmark = pytest.mark.real_time
@@ -21,7 +21,8 @@ THREADS = replace(ABLE, opens_threads=True, forms=True)
 async def threaded(folder: Path) -> AsyncIterator[Bench]:
     wire = Wire()
     wire.on("POST /completion-messages", *(stream(message("Because."), end()) for _ in range(5)))
-    async with wired(folder, wire, parameters=PLAIN, able=THREADS) as bench:
+    app = {**PLAIN, "suggested_questions": ["What is tea?"]}
+    async with wired(folder, wire, parameters=app, able=THREADS) as bench:
         wire.on("GET /info", told({"name": "app"}))
         yield bench
 
@@ -65,6 +66,19 @@ async def test_question_for_one_person_alone_is_not_shown(tmp_path: Path) -> Non
         place = replace(bench.place(chat=GROUP), only_user=True)
         await bench.do(asked(bench, place=place))
         assert [text.split()[0] for text in bench.screen.texts] == ["Because."]
+
+
+@pytest.mark.parametrize("thread", ["", "open"])
+async def test_suggested_question_heads_a_thread_unless_it_is_in_one(
+    tmp_path: Path, thread: str
+) -> None:
+    async with threaded(tmp_path) as bench:
+        pressed = bench.press("suggest", bench.ref("x"), value="0")
+        chat = replace(DIRECT, thread=thread)
+        await bench.do(replace(pressed, place=replace(pressed.place, chat=chat)))
+        head, answer = bench.screen.bubbles
+        assert head.message.text == "> What is tea?"
+        assert answer.place.chat.thread == (thread or head.ref.id)
 
 
 async def test_welcome_is_for_whom_the_bot_has_never_answered(tmp_path: Path) -> None:
