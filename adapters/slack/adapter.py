@@ -65,7 +65,7 @@ class Slack(SlackSurface):
             pinned=Pinned(workspaces, slots, page),
             install=install,
         )
-        people = People(slots, self._aside)
+        people = People(self._aside)
         knowing = Knowing(people, external=external, turn_away=self._turn_away)
         self.ear = Ear(workspaces, knowing, self._opening, afterwards, page)
         dispatching = Dispatching(self.ear)

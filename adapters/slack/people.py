@@ -5,16 +5,16 @@ Looked up aside and remembered, so that nobody waits for it longer than PATIENCE
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from adapters.slack import limits
 from adapters.slack.aside import Aside
 from adapters.slack.asking import Person
 from adapters.slack.remembered import Remembered
 from adapters.slack.workspace import Workspace
-from bot.surface import Rank, Slots, SurfaceError
+from bot.surface import SurfaceError
 
 PATIENCE: Final = 0.4
 """Seconds an event waits for what Slack says of its person; all of them have to be kept in 3 s."""
@@ -24,8 +24,10 @@ KEPT: Final = 6 * 3600.0
 """Seconds that what was told of somebody counts: people change their language, but seldom."""
 FAILED: Final = 60.0
 """Seconds before somebody is asked about again whom Slack told nothing of."""
-AT_ONCE: Final = 20
-"""Lookups at a time; in a crowd the others are not known yet."""
+LOOKUPS: Final = 80
+"""Of people in a minute, and half as many of chats: Slack allows a hundred and fifty. What would
+have to wait for its turn would be too late, so that beyond them somebody is just not known yet."""
+MINUTE: Final = 60.0
 MOST: Final = 20_000
 """People remembered."""
 
@@ -33,9 +35,9 @@ MOST: Final = 20_000
 class People:
     """`aside` is where lookups go on when nobody waits for them any more."""
 
-    def __init__(self, slots: Slots, aside: Aside) -> None:
-        self._slots = slots
+    def __init__(self, aside: Aside) -> None:
         self._aside = aside
+        self._times: Remembered[tuple[str, str], deque[float]] = Remembered(MOST)
         self._found: Remembered[tuple[str, str], tuple[float, Person | None]] = Remembered(MOST)
         self._chats: Remembered[tuple[str, str], str] = Remembered(MOST)
         self._teams: Remembered[tuple[str, str], str] = Remembered(MOST)
@@ -101,14 +103,25 @@ class People:
         told = self._asked.get(asked)
         if told is None:
             told = asyncio.Event()
-            if len(self._asked) >= AT_ONCE or not self._aside.begin(
-                partial(self._lookup, asked, told, ask)
-            ):
+            lookup = partial(self._lookup, asked, told, ask)
+            if not self._may_ask(what, key[0]) or not self._aside.begin(lookup):
                 return
             self._asked[asked] = told
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await told.wait()
+
+    def _may_ask(self, what: str, team: str) -> bool:
+        """Whether one more lookup keeps within what a workspace allows in a minute."""
+        now = asyncio.get_running_loop().time()
+        times = self._times.get((what, team)) or deque()
+        self._times.put((what, team), times)
+        while times and now - times[0] >= MINUTE:
+            times.popleft()
+        if len(times) >= (LOOKUPS if what == "person" else LOOKUPS // 2):
+            return False
+        times.append(now)
+        return True
 
     async def _lookup(
         self,
@@ -125,14 +138,12 @@ class People:
     async def _ask(self, workspace: Workspace, user: str) -> None:
         person = None
         with contextlib.suppress(SurfaceError):
-            await self._slots.slot(limits.ask(workspace.team), Rank.PERSON)
             person = await workspace.calls.user(user)
         now = asyncio.get_running_loop().time()
         self._found.put((workspace.team, user), (now, person))
 
     async def _open(self, workspace: Workspace, user: str) -> None:
         with contextlib.suppress(SurfaceError):
-            await self._slots.slot(limits.ask(workspace.team), Rank.PERSON)
             self.note_chat(workspace, user, await workspace.calls.open_dm(user))
 
     def _is_fresh(self, key: tuple[str, str]) -> bool:
