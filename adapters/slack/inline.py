@@ -153,16 +153,15 @@ class Line:
         return self._is_open and end >= len(self._line)
 
     def _words(self, end: int) -> bool:
+        whole = end
         if self._is_cut(end):
             end = self._held_from(end)
-            if end <= self.at:
-                return False
         words = self._line[self.at : end]
         if self._rules.hardened:
             words = unlinked(words)
         elif not words.isascii() and not self._rules.label:
             words = links.with_hosts(words, self._line[end : end + 2])
-        return self._say(words, end)
+        return self._say(words, end) and end == whole
 
     def _held_from(self, end: int) -> int:
         """Where at the end of the line words begin that may go on as something else."""
@@ -181,7 +180,7 @@ class Line:
         if self._is_cut(at + 1):
             return False
         sign = self._line[at + 1 : at + 2]
-        if sign in ("(", "[") and sign:
+        if sign in ("(", "[") and sign and not self._rules.label:
             return self._formula()
         if sign == "<":
             return self._say("&lt;", at + 2)
@@ -229,7 +228,7 @@ class Line:
     def _formula(self) -> bool:
         line, at = self._line, self.at
         size = 1 if line[at] == "$" else 2
-        found = None if size == 1 and signs.MONEY.match(line, at) else _FORMULA.match(line, at)
+        found = None if self._is_money() else _FORMULA.match(line, at)
         if found and not self._is_cut(found.end()):
             words = " ".join((found[1] or found[2] or found[3] or found[4]).split())
             if words and _MATHEMATICAL.search(words):
@@ -239,10 +238,13 @@ class Line:
             return False
         return self._say(line[at : at + size], at + size)
 
+    def _is_money(self) -> bool:
+        line, at = self._line, self.at
+        return not line.startswith("$$", at) and bool(signs.MONEY.match(line, at))
+
     def _may_be_formula(self) -> bool:
         rest = self._line[self.at :]
-        is_money = rest[0] == "$" and signs.MONEY.match(rest)
-        return not is_money and "`" not in rest and len(rest) < FORMULA + 4
+        return not self._is_money() and "`" not in rest and len(rest) < FORMULA + 4
 
     # Links
 

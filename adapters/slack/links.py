@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import unescape
 from urllib.parse import urlsplit
 
-from adapters.slack.neutral import UNSEEN, defanged
+from adapters.slack.neutral import UNSEEN
 
 PICTURE = "🖼"
 
@@ -45,6 +45,7 @@ _FOREIGN = re.compile(
     rf"(?<![\w@.-])(?=[\w.-]{{0,253}}[{_LOOKALIKE}])(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}"
     r"(?![\w-]|\.\w)"
 )
+_MISLEADING = re.compile(rf"[{_LOOKALIKE}][\w.-]*\.[A-Za-z]{{2}}")
 FOREIGN_TO_COME = re.compile(
     rf"(?<=[{_LOOKALIKE}])[\w-]{{0,63}}(?:\.[\w-]{{1,63}}){{0,8}}?(?P<held>\.[^\W\d_]{{0,24}}\.?)\Z"
 )
@@ -78,6 +79,11 @@ def autolink(url: str, *, hardened: bool) -> str:
     return f"<{target}>" if target and not hardened else code(target or url)
 
 
+def may_mislead(text: str) -> bool:
+    """Whether there may be a name in `text` that looks like another host's."""
+    return bool(_MISLEADING.search(text))
+
+
 def with_hosts(words: str, after: str) -> str:
     """`words` with the real name behind every host's name in letters that look like ours.
 
@@ -91,6 +97,7 @@ def with_hosts(words: str, after: str) -> str:
     return "".join(out) + words[at:] if out else words
 
 
+@lru_cache(maxsize=256)
 def _real(name: str) -> str:
     """What machines read for the name of a host that clients make an address of; else ""."""
     if name.rpartition(".")[2].lower() not in _TOP:
@@ -103,8 +110,7 @@ def _real(name: str) -> str:
 
 def code(url: str) -> str:
     """An address that cannot be followed, and is read all the same."""
-    words = defanged(url.removeprefix("mailto:")).replace("`", "%60").replace("|", "%7C")
-    return f"`{words}`"
+    return f"`{url.removeprefix('mailto:').replace('`', '%60').replace('|', '%7C')}`"
 
 
 def unlinked(words: str, url: str) -> str:

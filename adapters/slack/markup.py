@@ -5,13 +5,15 @@ links show where they lead, raw HTML is text, images are links, formulas are cod
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from adapters.slack import links
 from adapters.slack.inline import Rules, definitions
 from adapters.slack.mrkdwn import SECTION, mrkdwn, plain, sections
-from adapters.slack.neutral import cleaned, defanged, defused
+from adapters.slack.neutral import LONGEST, cleaned, defanged, defused
 from adapters.slack.reading import Reading, Standing
 
 __all__ = ["BYTES", "SECTION", "Wire", "fits", "mrkdwn", "plain", "sections", "wire"]
@@ -27,6 +29,10 @@ of them, and of blocks it takes 50."""
 ROWS = 95
 """Lines of tables in one message; Slack takes 100."""
 
+_CUT = 16  # bytes that a text may gain where it is cut, in signs that begin nothing any more
+_LONGEST_TOKEN = 2 * LONGEST
+_MARKS = "*~`$"
+_PADDED = re.compile(r"(?m)^[ \t>\d.)*+-]+(?:```|~~~)")
 _ADDRESS = re.compile(r"(?:://|mailto:|\]\()[^\s)>]*")
 _ENCODED = '<()[]|"`\\'
 _ITEMS = re.compile(
@@ -90,7 +96,7 @@ class Wire:
 def fits(text: str, *, hardened: bool = False) -> int:
     """How many characters of `text` one message holds, at least 1 of a text that is not empty."""
     text = cleaned(text)
-    if _is_surely_short(text):
+    if _is_surely_short(text, hardened=hardened):
         return len(text)
     rules = Rules(hardened=hardened)
     count = _fits(text, rules, {})
@@ -100,16 +106,18 @@ def fits(text: str, *, hardened: bool = False) -> int:
     return count
 
 
-def _is_surely_short(text: str) -> bool:
+def _is_surely_short(text: str, *, hardened: bool) -> bool:
     """Whether `text` cannot but fit, told without reading it."""
-    if "]:" in text or len(_ITEMS.findall(text)) > ITEMS or len(_ROWS.findall(text)) > ROWS:
+    if "]:" in text or _PADDED.search(text) or (not text.isascii() and links.may_mislead(text)):
+        return False
+    if len(_ITEMS.findall(text)) > ITEMS or len(_ROWS.findall(text)) > ROWS:
         return False
     # The name of a link's host may be put behind it, and that is in the link as it is written.
     hosts = sum(len(address.encode()) for address in _ADDRESS.findall(text))
     grows = hosts if text.isascii() else 5 * hosts
-    grows += 12 * text.count("](") + 3 * sum(map(text.count, _ENCODED))
-    marks = text.count("*") + text.count("~") + text.count("`") + text.count("$")
-    return len(text.encode()) + grows + 6 * marks + 8 * text.count("![") <= BYTES
+    grows += 12 * text.count("](") + 3 * sum(map(text.count, _ENCODED)) + 6 * text.count("![")
+    grows += 6 * sum(map(text.count, _MARKS)) + 3 * text.count(".") * hardened
+    return len(text.encode()) + grows <= BYTES
 
 
 def _fits(text: str, rules: Rules, known: Mapping[str, str]) -> int:
@@ -117,7 +125,7 @@ def _fits(text: str, rules: Rules, known: Mapping[str, str]) -> int:
     for paragraph in _paragraphs(text):
         size = _size(paragraph, rules, tuple(known.items()), standing)
         if not room.takes(size):
-            return max(1, at + _part(Reading(paragraph, rules, known, standing=standing), room))
+            return max(1, at + _part(paragraph, rules, known, standing, room))
         at += len(paragraph)
         standing = size.standing
     return at
@@ -170,15 +178,29 @@ class _Room:
         return True
 
 
-def _part(reading: Reading, room: _Room) -> int:
-    """How many characters of what was read there is room for."""
-    end, left = 0, room.bytes
+def _part(
+    paragraph: str, rules: Rules, known: Mapping[str, str], standing: Standing, room: _Room
+) -> int:
+    """How many characters of it there is room for."""
+    reading = Reading(paragraph, rules, known, standing=standing)
+    end, left = 0, room.bytes - _CUT
     for part, after in zip(reading.parts, reading.ends, strict=True):
-        weight = _weight(part, reading.rules)
+        weight = _weight(part, rules)
         if weight > left:
             if len(part) == after - end:  # as it is in the source, so that it can be parted
                 end += len(part.encode()[:left].decode(errors="ignore"))
+            elif after - end > _LONGEST_TOKEN:
+                end += _beginning(paragraph[end:after], rules, left)
             break
         end, left = after, left - weight
     stops = [*reading.items[room.items :], *reading.rows[room.rows :]]
     return min([end, *stops])
+
+
+def _beginning(words: str, rules: Rules, most: int) -> int:
+    """How much there is room for of words that are not written as they are in the source."""
+    return bisect_right(
+        range(1, len(words)),
+        most,
+        key=lambda end: sum(_weight(part, rules) for part in Reading(words[:end], rules, {}).parts),
+    )

@@ -157,6 +157,7 @@ class _Writer:
         self._said: list[str] = []  # adjoining pieces, since an address may come in several
         self._lines = 0  # to come before the next word
         self._marks: list[str] = []
+        self._is_marked = False  # the last sign closes a mark
         self._lists: list[int | None] = []
         self._quotes = 0
         self._code: list[str] | None = None
@@ -248,6 +249,7 @@ class _Writer:
         if sign not in self._marks and not self._around and self._look.mark(sign):
             before = self._out[-1][-1:] if self._out and not self._lines else ""
             self._put((_BESIDE if before.isalnum() else "") + sign)
+            self._is_marked = False
         self._marks.append(sign)
 
     # Ends
@@ -280,7 +282,8 @@ class _Writer:
     def _unmark(self, sign: str) -> None:
         self._marks.remove(sign)
         if sign not in self._marks and not self._around and self._look.mark(sign):
-            self._put(sign + _BESIDE)
+            self._put(sign)
+            self._is_marked = True
 
     def _end_link(self, *, is_image: bool) -> None:
         url, words = self._targets[-1], self._taken()
@@ -312,7 +315,9 @@ class _Writer:
             deep = len(self._lists) if depth is None else depth
             indent = "   " * min(deep, _DEEPEST) if self._out or depth else ""
             self._out.append("\n" * self._lines + quote + indent)
-        self._lines = 0
+        elif self._is_marked and words[:1].isalnum():
+            self._out.append(_BESIDE)
+        self._lines, self._is_marked = 0, False
         self._out.append(words.replace("\n", f"\n{quote}"))
 
     def _end_line(self, lines: int) -> None:

@@ -20,10 +20,11 @@ _DEPTH = 8  # list items in each other of which the places are known
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """Code is open, in so many quotes, so far from the edge."""
+    """Code is open, in so many quotes that begin at `edge`, and so far inside of them."""
 
     sign: str
     quotes: int
+    edge: int
     indent: int
 
     def inside(self, line: str) -> str | None:
@@ -41,12 +42,14 @@ class Fence:
             return False
         return not bare.strip(self.sign[0])
 
-    def padded(self, line: str) -> str:
+    def padded(self, lead: str, line: str) -> str:
         """The line set in so far that the code cannot end with a list item it is in.
 
         So much space in front of it is not shown.
         """
-        return " " * max(0, self.indent - signs.indent(line)) * bool(line.strip()) + line
+        if lead:
+            lead = " " * (self.edge - signs.indent(lead)) + lead
+        return lead + " " * (self.indent - signs.indent(line)) * bool(line.strip()) + line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +138,7 @@ class Reading:
         elif fence.is_closed_by(inside):
             self._fence = None
             inside = " " * fence.indent + inside.lstrip(" \t")
-        self._say(line[:begin], begin)
-        self._say(defused(fence.padded(inside)), len(line))
+        self._say(defused(fence.padded(line[:begin], inside)), begin + len(inside))
 
     def _take_formula(self, line: str, *, is_open: bool) -> None:
         if is_open:
@@ -167,7 +169,7 @@ class Reading:
 
     def _nest(self, lead: str, words: str) -> None:
         """Keep track of the list items around a line."""
-        inside = lead.rpartition(">")[2]
+        inside = _inside(lead)
         items = [item.end() for item in signs.ITEM.finditer(inside)]
         if words or items:
             indent = signs.indent(inside)
@@ -176,13 +178,15 @@ class Reading:
 
     def _begins_code(self, lead: str, words: str) -> bool:
         """Whether code or a formula begins with this line, which is written then."""
-        quotes, inside = lead.count(">"), lead.rpartition(">")[2]
+        quotes, inside = lead.count(">"), _inside(lead)
         end = len(lead) + len(words)
         if found := _FENCE.match(words):
             column = max((place for place in self._columns if place <= len(inside)), default=0)
             if len(inside) > column + 3 or (quotes and inside.strip()):
                 return False  # code by its indent, in which marks of code are text
-            self._fence = Fence(sign=found[1] or found[2], quotes=quotes, indent=len(inside))
+            edge = len(lead.partition(">")[0]) if quotes else 0
+            sign = found[1] or found[2]
+            self._fence = Fence(sign=sign, quotes=quotes, edge=edge, indent=len(inside))
             self._say(defused(words), end)
             return True
         if _FORMULA_BEGINS.match(words) and not lead.strip() and len(lead) <= 3:
@@ -199,3 +203,9 @@ class Reading:
             self.items.append(place + found.end() - 1)
         if words.startswith("|"):
             self.rows.append(place)
+
+
+def _inside(lead: str) -> str:
+    """The part of a lead that is inside of all quotes; one space belongs to the mark of a quote."""
+    _, sign, inside = lead.rpartition(">")
+    return inside.removeprefix(" ") if sign else inside
