@@ -192,8 +192,10 @@ class _Writer:
         elif self._around:
             self._put(str(value))
         else:
+            words = str(value)
             look = self._look.code if kind == "Code" else self._look.words
-            self._put(look(str(value).rstrip("\n")))
+            self._put(look(words.removesuffix("\n")))
+            self._end_line(words.endswith("\n"))
 
     def _break(self, *, is_rule: bool) -> None:
         self._end_line(1)
@@ -287,6 +289,8 @@ class _Writer:
 
     def _end_link(self, *, is_image: bool) -> None:
         url, words = self._targets[-1], self._taken()
+        if "|" in url and words == url and not self._around:
+            url, _, words = url.partition("|")  # as Slack writes a link itself
         if is_image:
             words = f"{links.PICTURE} {words or links.host(links.safe(url))}".rstrip()
         self._put(words if self._around else self._look.link(words, url))
