@@ -190,10 +190,9 @@ class Stream:
             self._edits = self._otherwise
             return await self._edits.finish(message, intend=intend)
         turn = self._turn(Rank.FINAL)
-        if self._watch.streams and self._is_sure and not self._watch.stopped:
-            text = self._writing.wired(self._spot, message)
-            added = text[len(self._sent) :]
-            if text.startswith(self._sent) and await self._stop(turn, message, added):
+        if self._watch.streams and not self._watch.stopped:
+            added = self._rest(message)
+            if added is not None and await self._stop(turn, message, added):
                 return self._ref
             if self._watch.streams:
                 await self._end(turn)
@@ -279,6 +278,11 @@ class Stream:
         return self._is_sure and message.text.startswith(shown)
 
     # When it ends
+
+    def _rest(self, message: Outgoing) -> str | None:
+        """What is to be added for the last word; None where adding does not make it."""
+        text = self._writing.wired(self._spot, message)
+        return text[len(self._sent) :] if self._is_sure and text.startswith(self._sent) else None
 
     async def _stop(self, turn: Turn, message: Outgoing, added: str) -> bool:
         """End it with the rest of the words and the buttons; False when it has to be edited."""

@@ -94,7 +94,7 @@ class SlackSurface:
         common = Capabilities(
             forms=self._forms is not None,
             private_replies=not place.chat.private,
-            opens_threads=not place.chat.private,
+            opens_threads=True,
             documents=True,
             voice_types=voice.VOICE_TYPES,
             upload_limit=UPLOAD_LIMIT,

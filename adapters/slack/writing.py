@@ -23,6 +23,9 @@ T = TypeVar("T")
 NOTICE: Final = 3000
 """Characters of what notifications and screen readers get; an edit takes 4,000."""
 
+MARKDOWN: Final = 12_000
+"""Characters of Markdown in one message; what is refused beyond that is refused for its length."""
+
 _EMPTY: Final = "…"
 """Slack takes no empty message."""
 
@@ -144,7 +147,6 @@ class Writing:
     ) -> T:
         """`call` with the blocks of a message, then with plainer ones where those are refused."""
         text, plain = text or self.wired(spot, message), False
-        _check_length(message, text)
         for left in reversed(range(_LADDER)):
             features = spot.features
             old = plain or not features.markdown_block
@@ -155,6 +157,8 @@ class Writing:
             except Refused as refused:
                 if not left or not refused.code.startswith("invalid_blocks"):
                     raise
+                if len(text) > MARKDOWN:
+                    raise TooLong(refused.code) from refused
                 plain = not isinstance(refused, Unsupported) or left == 1
                 _log.info("blocks refused", code=refused.code, plain=plain)
         raise AssertionError("the last of them is tried or raises")
@@ -212,9 +216,3 @@ def markdown(text: str) -> Block:
 def notice(message: Outgoing) -> str:
     """What is told of it besides, and read aloud."""
     return markup.plain(message.text, most=NOTICE).strip() or _EMPTY
-
-
-def _check_length(message: Outgoing, text: str) -> None:
-    """A stream takes no more than this, so a message that may have been one takes no more."""
-    if not (message.mine or message.own) and len(text.encode(errors="replace")) > markup.BYTES:
-        raise TooLong("msg_too_long")

@@ -209,6 +209,7 @@ class TestSlacksOwnStop:
         assert last(stage.dm).buttons == ["👍", "👎"]
         session = stage.dm.session(stage.place().chat.thread)
         assert session and session.status == "active"
+        assert stage.slack.counted["chat.stopStream"] == 0
 
     async def test_a_stop_nobody_was_told_of_is_heard_from_the_stream(
         self, stage: SlackStage
@@ -222,6 +223,7 @@ class TestSlacksOwnStop:
             await asyncio.wait_for(reply.stopped.wait(), 3)
             await reply.finish(answer("Tea is a drink of"))
         assert stage.dm.shown() == ["Tea is a drink of"]
+        assert [refusal.method for refusal in stage.slack.refusals] == ["chat.appendStream"]
 
     async def test_who_had_not_begun_to_write_is_stopped_too(self, stage: SlackStage) -> None:
         async with stage.surface.grow(stage.place()) as message:
@@ -291,7 +293,7 @@ class TestWhatBreaks:
             await show(stage, message, "Tea is")
             await message.finish(answer("Tea is a drink"))
         assert kinds(stage.dm) == ["stream", "update", "update"]
-        assert stage.dm.shown() == ["Tea is a drink"]
+        assert stage.dm.shown() == ["Tea is a drink"] and len(stage.slack.refusals) == 1
 
     async def test_an_end_that_comes_too_late_is_an_edit(self, stage: SlackStage) -> None:
         async with stage.surface.grow(stage.place()) as message:
@@ -319,7 +321,7 @@ class TestWhatBreaks:
                 await message.finish(answer("Tea."))
         assert stage.dm.shown() == ["Tea.", "Tea."]
         assert [post.buttons for post in stage.dm.answers] == [["👍", "👎"]] * 2
-        assert kinds(stage.dm)[-2:] == ["stream", "stop"]
+        assert kinds(stage.dm)[-2:] == ["stream", "stop"] and len(stage.slack.refusals) == 1
 
     async def test_an_answer_somebody_took_away_does_not_come_back(self, stage: SlackStage) -> None:
         for lasts in (False, True):

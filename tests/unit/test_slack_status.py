@@ -128,6 +128,15 @@ class TestASession:
         assert session(stage) == "active"
         await tell(stage, where, "")
 
+    async def test_one_that_could_not_begin_books_no_end(self, stage: SlackStage) -> None:
+        stage.slack.faults.add("cut", "agents.sessions.setStatus", times=30)
+        seats = [stage.slack.dm(stage.slack.person(f"P{number}")) for number in range(15)]
+        for seat in seats:
+            await tell(stage, place(seat, seat.say("Tea?").ts), "Thinking…")
+        await tell(stage, stage.place(), "Thinking…")
+        assert session(stage) == "processing"
+        await tell(stage, stage.place(), "")
+
     async def test_only_so_many_work_as_can_be_ended(self, stage: SlackStage) -> None:
         seats = [stage.slack.dm(stage.slack.person(f"P{number}")) for number in range(30)]
         places = [place(seat, seat.say("Tea?").ts) for seat in seats]
