@@ -114,8 +114,8 @@ async def _answer(
             reply.show(text)
             await asyncio.sleep(pause)
         last = f"{text}\n\n{name} ends here."
-        await stage.surface.show_status(where, "")
         refs = await reply.finish(Outgoing(text=last, buttons=THUMBS))
+        await stage.surface.show_status(where, "")
     assert reply.lost is None and not reply.unsure
     posts = seat.thread(root)
     assert [post.ts for post in posts] == [ref.id for ref in refs]

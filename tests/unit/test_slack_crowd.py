@@ -23,9 +23,8 @@ async def asked_for(stage: SlackStage, where: Place, number: int) -> None:
             reply.show(text)
             await asyncio.sleep(0.2)
         await status
-        ended = asyncio.create_task(stage.surface.show_status(where, ""))
         await reply.finish(answer(f"{text}\n\nThat was {number}."))
-        await ended
+        await stage.surface.show_status(where, "")
     assert reply.lost is None and reply.limited == 0
 
 
