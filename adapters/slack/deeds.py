@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from adapters.slack import carried, heard, home, keyboard, payloads, words
+from adapters.slack import carried, content, heard, home, keyboard, payloads, words
 from adapters.slack.heard import NOTHING, Heard, Me, convert
 from adapters.slack.interaction import Interaction, Kind
 from bot.events import Action, Command, Event, Place, Quote, User
@@ -130,7 +130,7 @@ def _about(deed: payloads.Interaction, me: Me, names: Mapping[str, str], now: da
     channel = deed.channel.id
     quoted = Quote(
         ref=heard.ref(me, channel, message.ts),
-        text=words.read(message.text, me.user, names).text,
+        text=words.read(content.text(message), me.user, names).text,
         files=heard.files(me, message.files),
     )
     place = Place(

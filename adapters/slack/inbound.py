@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from adapters.slack import emoji, heard, payloads, words
+from adapters.slack import content, emoji, heard, payloads, words
 from adapters.slack.heard import NOTHING, PLATFORM, Heard, Me, Stopped, convert
 from bot import events
 from bot.events import Event, Place, Quote
@@ -149,7 +149,7 @@ class _Reader:
         """The message that was forwarded with these words, if any was."""
         for one in event.attachments:
             if one.is_msg_unfurl or one.is_share:
-                text = words.plain(one.text, self._names).strip()
+                text = words.plain(content.forwarded(one), self._names).strip()
                 files = heard.files(self._me, one.files)
                 if text or files:
                     ref = heard.ref(self._me, one.channel_id or event.channel, one.ts)
@@ -168,7 +168,7 @@ class _Reader:
 
     def _is_direct(self, event: payloads.MessageEvent) -> bool:
         if event.channel_type:
-            return event.channel_type == "im"
+            return event.channel_type in ("im", "app_home")
         return event.channel.startswith("D")
 
     def _place(self, event: payloads.MessageEvent, message: payloads.Message) -> Place:

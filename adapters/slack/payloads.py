@@ -55,13 +55,18 @@ class File(Struct, frozen=True, kw_only=True):
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """A message that was forwarded, or another preview."""
+    """A message that was forwarded, a preview, or a card of another app's."""
 
     is_msg_unfurl: bool = False
     is_share: bool = False
     channel_id: Id = ""
     ts: str = ""
+    pretext: str = ""
+    title: str = ""
     text: str = ""
+    fallback: str = ""
+    blocks: object = None
+    message_blocks: object = None
     files: tuple[File, ...] = ()
 
 
@@ -82,6 +87,7 @@ class Message(Struct, frozen=True, kw_only=True):
     bot_id: str = ""
     hidden: bool = False
     text: str = ""
+    blocks: object = None
     files: tuple[File, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     thread_ts: str = ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.slack import commands, deeds, interaction
+from adapters.slack import commands, content, deeds, interaction, payloads
 from adapters.slack.heard import Heard, mapping
 from adapters.slack.interaction import Interaction
 from bot.events import Action, Command
@@ -149,6 +149,30 @@ class TestShortcuts:
     def test_in_a_thread_it_is_answered_there(self) -> None:
         place = found(Command, "shortcut_message_in_thread").place
         assert place.chat.thread == "1795329000.000700"
+
+    def test_what_an_app_says_in_blocks_and_cards_is_what_it_says(self) -> None:
+        asked = heard("shortcut_on_alert", U0BEN00BEN="Ben").event
+        assert isinstance(asked, Command) and asked.quoted is not None
+        assert asked.quoted.text.splitlines() == [
+            "Deploy failed",
+            "See run 1 (https://ci.example.com/1) & retry",
+            "*Branch* main",
+            "a < b @Ben:fire:here (https://example.com)https://example.com/x",
+            *("one", "two", "exit 1", "**bold**", "Before", "Log", "line", "only this"),
+        ]
+
+    def test_blocks_of_any_shape_say_something_or_nothing(self) -> None:
+        deep: object = {"text": "x"}
+        for _ in range(50):
+            deep = {"elements": [deep]}
+        odd: tuple[object, ...] = (
+            *(None, 3, "x", [[]], [{"elements": 7}], [deep]),
+            [{"type": "rich_text_section", "elements": [3, {"type": "link"}, {"type": "user"}]}],
+        )
+        for blocks in odd:
+            assert content.text(payloads.Message(blocks=blocks)) == ""
+        many = [{"text": "x"}] * 5000
+        assert len(content.text(payloads.Message(blocks=many)).splitlines()) == content.LINES
 
     def test_the_other_one_belongs_to_no_chat(self) -> None:
         asked = heard("shortcut_global")

@@ -75,6 +75,11 @@ class TestMessages:
         assert quoted is not None and quoted.text == "Tea is <wet>"
         assert quoted.ref == ref("1795329000.000700", "C0GENERAL1") and len(quoted.files) == 1
 
+    def test_forwarded_without_a_word_it_is_still_quoted(self) -> None:
+        said = found(Message, "dm_forwarded_blocks")
+        assert said.text == "" and said.quoted is not None
+        assert said.quoted.text == "Tea is wet"
+
     def test_a_preview_is_no_quote(self) -> None:
         said = found(Message, "dm_link_preview")
         assert said.quoted is None and said.text == "https://example.com"
