@@ -38,9 +38,11 @@ LINKS: Final = 1.5
 LINKS_KEPT, SEEN = 5000, 10_000
 """Addresses of messages and people with a page that are remembered."""
 AFTERWARDS: Final = (1.0, 4.0)
-"""Seconds after a press until the page is shown anew: what it changes is settled meanwhile."""
+"""Seconds, one after the other, after which a page is shown anew: by then what a press changes is
+settled."""
 
 _ORDER: Final = "order"
+_MARKS = re.compile(r"[*_~`]")
 _TS = re.compile(r"\d{1,20}\.\d{1,10}")
 _log = get_logger(__name__)
 
@@ -115,7 +117,7 @@ class Homes:
         unknown = [ref for ref in refs if ref not in self._links and _TS.fullmatch(ref.id)]
         with suppress(TimeoutError):
             async with asyncio.timeout(LINKS), asyncio.TaskGroup() as group:
-                for ref in unknown:
+                for ref in dict.fromkeys(unknown):
                     group.create_task(self._find(workspace, ref))
         return {ref: self._links[ref] for ref in refs if ref in self._links}
 
@@ -149,7 +151,9 @@ def _row(row: Row, number: int, links: Mapping[MessageRef, str]) -> Iterable[Blo
     text = _literal(shorten(row.text, WORDS)) or "–"
     link = links.get(row.ref) if row.ref else None
     if row.more:
-        text = f"*<{link}|{text}>*" if link else f"*{text}*"
+        text = f"<{link}|{text}>" if link else text
+        # Stars among the words would end the bold in the middle of them.
+        text = text if _MARKS.search(row.text) else f"*{text}*"
         text += f"\n{_literal(shorten(mrkdwn.plain(row.more[:SOURCE]), WORDS))}"
     shown: Block = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
     yield {**shown, "accessory": _button(row.button, number)} if row.button else shown

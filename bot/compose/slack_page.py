@@ -68,7 +68,7 @@ class _Builder:
     async def prompts(self, place: Place) -> Prompts:
         _, site, parameters = await self._told()
         say = self._phrases(place, site)
-        return Prompts(title=say.suggestions, questions=_suggested(parameters))
+        return Prompts(title=say.home_questions, questions=_suggested(parameters))
 
     async def home(self, place: Place) -> Home:
         info, site, parameters = await self._told()
@@ -81,7 +81,7 @@ class _Builder:
         parts = (
             Part(text=opening),
             _questions(say, parameters),
-            Part(text=say.home_how.format(command=command), mine=True),
+            Part(heading=say.home_help, text=say.home_how.format(command=command), mine=True),
             _settings(say, parameters, settled, always=always),
             _answers(say, parameters, await self._recent(place)),
             _about(say, info, site, "" if opening == description else description),
@@ -128,7 +128,7 @@ def _questions(say: Phrases, parameters: Parameters) -> Part:
         Row(text=text, button=Button(label=say.home_ask, name="suggest", value=str(index)))
         for index, text in enumerate(_suggested(parameters)[:SUGGESTIONS])
     )
-    return Part(heading=say.suggestions, rows=rows)
+    return Part(heading=say.home_questions, rows=rows)
 
 
 def _settings(say: Phrases, parameters: Parameters, settled: Preferences, *, always: bool) -> Part:
@@ -139,7 +139,7 @@ def _settings(say: Phrases, parameters: Parameters, settled: Preferences, *, alw
     if fields:
         told = (_detail(say, field, remembered) for field in fields)
         lines.append("\n".join([say.home_details, "", *told]))
-        buttons.append(Button(label=say.button_fill_in, name="inputs"))
+        buttons.append(Button(label=say.home_change, name="inputs"))
     if parameters.text_to_speech.enabled:
         on = settled.voice or always
         lines.append(say.home_voice_on if on else say.home_voice_off)

@@ -159,6 +159,8 @@ PHRASES = Phrases(
     help_head="Send your question as a message and watch the answer being written.",
     help_head_group="Ask with /ask, name the bot in your message, or reply to one of its messages. "
     "Nothing else here is answered.",
+    help_head_threads="Ask with /ask, or name the bot in your message, in a thread too. "
+    "Nothing else here is answered.",
     help_reactions="Rate an answer with 👍 or 👎, as a button or as a reaction.",
     help_reactions_admin="Rate an answer with the buttons 👍 and 👎. Reactions "
     "count here once the bot is an administrator of this group.",
@@ -166,11 +168,14 @@ PHRASES = Phrases(
     about_privacy="Privacy",
     about_made_by="Made by {author}",
     about_nothing="This app says nothing about itself.",
+    home_questions="Try asking",
     home_ask="Ask",
+    home_help="How to ask",
     home_how="Write your question under **Messages**, mention me in a channel, or send "
     "`{command}` with your question in any conversation. To ask about a message, choose "
-    "**Ask about this message** in its menu.",
+    "**Ask about this message** in its menu. `{command} help` shows what else there is.",
     home_settings="Settings",
+    home_change="Change details",
     home_details="Your details in the direct chat with me:",
     home_voice_on="Every answer in the direct chat is read out too.",
     home_voice_off="An answer is read out when you press 🔊 under it.",
@@ -187,6 +192,7 @@ PHRASES = Phrases(
     command_about="about this app",
     command_help="this overview",
     command_forget="delete what is kept about you",
+    command_private="ask so that only you see the answer",
     command_stats="figures for whoever runs the bot",
     stats_head="**Since {since} (UTC)**",
     stats_asked="Questions: {asked}, by {people} people; being answered now: {open}",

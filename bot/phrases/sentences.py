@@ -167,15 +167,19 @@ class Phrases:
     suggestion_gone: str
     help_head: str
     help_head_group: str
+    help_head_threads: str
     help_reactions: str
     help_reactions_admin: str
     help_edit: str
     about_privacy: str
     about_made_by: str  # {author}
     about_nothing: str
+    home_questions: str
     home_ask: str
+    home_help: str
     home_how: str  # {command}
     home_settings: str
+    home_change: str
     home_details: str
     home_voice_on: str
     home_voice_off: str
@@ -192,6 +196,7 @@ class Phrases:
     command_about: str
     command_help: str
     command_forget: str
+    command_private: str
     command_stats: str
     stats_head: str
     stats_asked: str

@@ -15,7 +15,7 @@ from bot.service.steps import AGAIN
 from bot.service.tools import Tools, say
 from bot.service.words import literal
 from bot.store.records import Work
-from bot.surface import Button, Outgoing
+from bot.surface import Button, Capabilities, Outgoing
 
 SUGGESTIONS = 6
 """Suggested questions offered; more than a screenful is not read."""
@@ -59,13 +59,24 @@ async def help(tools: Tools, command: Command) -> None:
     if not able.voice_types:
         parameters = replace(parameters, text_to_speech=Parameters().text_to_speech)
     listed = commands(phrases, parameters)
+    if able.one_command and able.private_replies:
+        asked, *others = listed
+        listed = (asked, ("private", phrases.command_private), *others)
     if is_operator(tools.rules, place):
         listed = (*listed, ("stats", phrases.command_stats))
     reactions = phrases.help_reactions if able.reactions else phrases.help_reactions_admin
     lines = "\n".join(f"- {_typed(able.one_command, name)} – {told}" for name, told in listed)
-    head = phrases.help_head if place.chat.private else phrases.help_head_group
-    told = [head, phrases.help_edit, reactions, lines]
+    told = [*_how_to_ask(phrases, place, able), reactions, lines]
     await _post(tools, _aside(tools, place), told, mine=True)
+
+
+def _how_to_ask(phrases: Phrases, place: Place, able: Capabilities) -> tuple[str, ...]:
+    if place.chat.private:
+        return phrases.help_head, phrases.help_edit
+    if able.one_command:
+        # Among others nobody tells the bot there of replies and edits that do not name it.
+        return (phrases.help_head_threads,)
+    return phrases.help_head_group, phrases.help_edit
 
 
 def _aside(tools: Tools, place: Place) -> Place:

@@ -64,14 +64,16 @@ async def test_a_page_says_what_the_app_says_of_itself(tmp_path: Path) -> None:
     async with shown(tmp_path, PARLEY_SLACK_COMMAND="/tea") as (bench, made):
         home = await made.home(bench.place())
     assert home.title == "Tea"
-    assert headings(home) == ["", EN.suggestions, "", EN.home_settings, EN.home_about]
+    assert headings(home) == [
+        *("", EN.home_questions, EN.home_help, EN.home_settings, EN.home_about)
+    ]
     assert home.parts[0].text == "Ask me about **tea**." and not home.parts[0].mine
-    questions = part(home, EN.suggestions).rows
+    questions = part(home, EN.home_questions).rows
     assert [(row.text, row.button and row.button.value) for row in questions] == [
         ("What is tea?", "0"),
         ("Where does it grow?", "1"),
     ]
-    assert "`/tea`" in home.parts[2].text
+    assert "`/tea help`" in part(home, EN.home_help).text
     about = part(home, EN.home_about).text
     for words in ("Knows tea.", "Made by Ann", "It may be wrong.", "https://tea.example/privacy"):
         assert words in about
@@ -118,13 +120,13 @@ async def test_an_app_that_does_not_answer_has_a_page_all_the_same(tmp_path: Pat
     async with shown(tmp_path, answers=False) as (bench, made):
         home = await made.home(bench.place())
         prompts = await made.prompts(bench.place())
-    assert headings(home)[:1] == [""] and EN.home_how.split("`")[0] in home.parts[0].text
+    assert headings(home) == [EN.home_help]
     assert prompts.questions == ()
 
 
 async def test_everybody_is_spoken_to_in_their_language(tmp_path: Path) -> None:
     async with shown(tmp_path) as (bench, made):
-        for language, title in (("en-US", "For example:"), ("zh-CN", "例如："), ("", "例如：")):
+        for language, title in (("en-US", "Try asking"), ("zh-CN", "试着问问"), ("", "试着问问")):
             prompts = await made.prompts(spoken(bench.place(), language))
             assert prompts.title == title
             assert prompts.questions == ("What is tea?", "Where does it grow?")

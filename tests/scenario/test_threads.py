@@ -114,7 +114,12 @@ async def test_where_one_command_is_all_there_is_others_are_words_behind_it(
     async with threaded(tmp_path) as bench:
         bench.screen.abilities = replace(THREADS, one_command="/dify")
         await bench.do(bench.command("help"))
-        (told,) = bench.screen.texts
+        await bench.do(bench.command("help", place=bench.place(chat=GROUP)))
+        told, among_others = bench.screen.texts
+        assert told.startswith(EN.help_head) and EN.help_edit in told
+        assert among_others.startswith(EN.help_head_threads.replace("/ask", "/dify"))
+        assert EN.help_edit not in among_others
+        assert f"- /dify private – {EN.command_private}" in told
         assert "/dify retry –" in told
         assert "/dify – " in told
         assert "/retry" not in told.replace("/dify retry", "")

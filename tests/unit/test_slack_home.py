@@ -122,11 +122,13 @@ async def test_a_last_answer_is_shown_with_the_way_back_to_it() -> None:
     row = office.answer()
     lost = replace(row, ref=replace(row.ref, id="9.9")) if row.ref else row
     aside = replace(row, ref=replace(row.ref, id="response:1")) if row.ref else row
-    office.told = Home(parts=(Part(heading="Answers", rows=(row, lost, aside)),))
+    starred = replace(row, text="2 * 3 * 4?")
+    office.told = Home(parts=(Part(heading="Answers", rows=(row, lost, aside, starred)),))
     view = await office.publish()
     texts = [str(block["text"]) for block in view.blocks if block["type"] == "section"]
     assert "|Why &lt;tea&gt;?>*" in texts[0] and "https://" in texts[0]
     assert "*Why &lt;tea&gt;?*" in texts[1] and "https://" not in texts[1] + texts[2]
+    assert "|2 * 3 * 4?>\\nTea" in texts[3]
     assert "Tea is a drink." in texts[0] and "**" not in texts[0]
     assert "date_short_pretty" in str(view.blocks)
     await office.publish()
