@@ -296,16 +296,12 @@ class Turn:
     async def _keep(self, reader: asyncio.Task[None]) -> None:
         while not self._run.ended.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(self._next_look()):
+                next_look = self._tools.running.next_look(self._now(), KEEP_EVERY)
+                async with asyncio.timeout_at(next_look):
                     await self._run.ended.wait()
                     break
             await self._look()
         await self._halt(reader)
-
-    def _next_look(self) -> float:
-        """One of few moments, the same for every answer: looks of one moment share a commit."""
-        every = self._tools.running.keeps_every(KEEP_EVERY)
-        return (self._now() + every) // (every / 16) * (every / 16)
 
     async def _look(self) -> None:
         try:

@@ -40,7 +40,9 @@ async def remembered(tools: Tools, work: Work) -> Asked | None:
         return None
     text, quote = event.text.strip(), event.quoted
     files = event.files or _pictures_of(quote)
-    quoted = await _quoted_words(tools, event.place, quote)
+    # Who says nothing else asks about the very message, be it the bot's own.
+    about = isinstance(event, Command) and not text
+    quoted = await _quoted_words(tools, event.place, quote, about=about)
     if event.ref is None:
         return Asked(text=text, quoted=quoted, files=files)
     parts = [
@@ -87,14 +89,14 @@ def _pictures_of(quote: Quote | None) -> tuple[File, ...]:
     return tuple(file for file in files if file.media_type.startswith("image/"))
 
 
-async def _quoted_words(tools: Tools, place: Place, quote: Quote | None) -> str:
+async def _quoted_words(tools: Tools, place: Place, quote: Quote | None, *, about: bool) -> str:
     """The words pointed at, unless replying to the bot is only how a group speaks to it."""
     if quote is None or not quote.text.strip():
         return ""
     photo = await pictures.kept(tools, place)
     if photo is not None and photo[1] == quote.ref.id:
         return ""
-    if not place.chat.private and await tools.store.answer_on(quote.ref) is not None:
+    if not (place.chat.private or about) and await tools.store.answer_on(quote.ref) is not None:
         return ""
     return quote.text.strip()[:QUOTED]
 

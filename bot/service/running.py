@@ -44,9 +44,13 @@ class Running:
     def __contains__(self, answer: object) -> bool:
         return answer in self._runs
 
-    def keeps_every(self, usual: float) -> float:
-        """Seconds between two keeps of one answer's text; where many are open each waits longer."""
-        return max(usual, len(self._runs) / KEEPS)
+    def next_look(self, now: float, usual: float) -> float:
+        """When to keep an answer's text again: `usual` seconds from now, later where many are open.
+
+        One of few moments, the same for every answer: what is kept at one shares a commit.
+        """
+        every = max(usual, len(self._runs) / KEEPS)
+        return (now + every) // (every / 16) * (every / 16)
 
     @contextmanager
     def opened(self, answer: str) -> Iterator[Run]:

@@ -56,6 +56,17 @@ async def test_in_a_group_a_reply_to_the_bot_is_how_one_speaks_to_it(tmp_path: P
     assert queries(wire)[-1] == "And?"
 
 
+async def test_command_without_words_asks_about_the_bots_own_answer(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("One."), end()), stream(message("Two."), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Count.", chat=GROUP))
+        (shown,) = bench.screen.messages.values()
+        quote = Quote(ref=shown.ref, text="One.")
+        await bench.do(bench.command("ask", place=bench.place(chat=GROUP), quoted=quote))
+        assert (await bench.latest(chat=GROUP)).inputs == {"query": "> One."}
+
+
 async def test_quoted_words_are_left_out_where_the_app_has_no_room(tmp_path: Path) -> None:
     wire = Wire()
     wire.on(ASK, stream(message("one"), end()))
