@@ -6,6 +6,7 @@ from typing import Any, Final, TypedDict
 
 import msgspec
 from telegram import Bot
+from telegram._utils.defaultvalue import DefaultValue
 from telegram.request import BaseRequest, RequestData
 
 from adapters.telegram.errors import Broken, refusal
@@ -104,6 +105,12 @@ class Wire(Bot):
         """The result as JSON. Parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         return await super()._do_post(method, given, **timeouts)
+
+    def _insert_defaults(self, data: dict[str, object]) -> None:
+        # PTB looks through everything for media, which never comes this way: a tenth of a frame.
+        for name, value in data.items():
+            if isinstance(value, DefaultValue):
+                data[name] = value.value
 
     async def _do_post(self, endpoint: str, data: dict[str, Any], **timeouts: Any) -> Any:
         result = await super()._do_post(endpoint, data, **timeouts)
