@@ -1,8 +1,8 @@
 """Kills under a crowd, 240 of them: `python -m tests.speed.soak`, with status 1 for any fault.
 
 Twenty rounds at a time in a room of their own, so that the whole history is still on the screen
-when it is judged: with each database, each platform's behaviour, and Telegram itself. Every run has
-other moments; a seed that fails is printed and can be given.
+when it is judged: with each database, each platform's behaviour, and Telegram and Slack themselves. Every run
+has other moments; a seed that fails is printed and can be given.
 """
 
 import asyncio
@@ -18,6 +18,10 @@ from tests.fakes.counted_sandbox import counted_sandbox
 from tests.fakes.crowd import crowd, kill_rounds
 from tests.fakes.nursery import Nursery, nursery
 from tests.fakes.postgres import running_postgres
+from tests.fakes.slack_bot import Way as Slack
+from tests.fakes.slack_bot import slack_bot
+from tests.fakes.slack_crowd import Colleagues
+from tests.fakes.slack_crowd import kill_rounds as kill_beneath
 from tests.fakes.telegram_bot import Way, telegram_bot
 from tests.fakes.telegram_crowd import Visitors
 from tests.fakes.telegram_crowd import kill_rounds as kill_under
@@ -60,8 +64,27 @@ class Night:
         return f"Telegram by {self.way}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """The same in Slack; `in_channel` of the people are in one channel besides.
+
+    Slack brings what nobody took once more after a while, hence the patience.
+    """
+
+    way: Slack
+    people: int = 10
+    in_channel: int = 2
+    rounds: int = 3
+    pause: float = 1.2
+    patience: float = 40.0
+
+    @property
+    def name(self) -> str:
+        return f"Slack by {self.way}"
+
+
 # Slack counts fifteen starts and stops a minute for everybody together.
-EVENINGS: tuple[Evening | Night, ...] = (
+EVENINGS: tuple[Evening | Night | Office, ...] = (
     Evening(),
     Evening(),
     Evening(postgres=True),
@@ -69,6 +92,8 @@ EVENINGS: tuple[Evening | Night, ...] = (
     Evening(behaviour="slack", people=8, patience=600),
     Night(way="polling", rounds=20, patience=120),
     Night(way="webhook", rounds=20, patience=120),
+    Office(way="http", rounds=20, patience=300),
+    Office(way="socket", rounds=20, patience=300),
 )
 
 
@@ -98,12 +123,27 @@ async def spent(children: Nursery, folder: Path, seed: int, night: Night) -> Ver
         return found
 
 
-def _spend(evening: Evening | Night, seed: int) -> Verdict:
+async def worked(children: Nursery, folder: Path, seed: int, office: Office) -> Verdict:
+    """One Slack, and the kills of a bot there."""
+    config = Config(port=0, word_delay=0.02)
+    async with slack_bot(children, folder, office.way, config=config) as house:
+        house.slack.latency = LATENCY
+        colleagues = Colleagues(house, office.people, office.in_channel)
+        await kill_beneath(colleagues, office.rounds, seed, pause=office.pause)
+        found = await verdict(colleagues, house.sandbox, patience=office.patience)
+        found.faults += colleagues.faults()
+        return found
+
+
+def _spend(evening: Evening | Night | Office, seed: int) -> Verdict:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         if isinstance(evening, Night):
             children = stack.enter_context(nursery())
             return asyncio.run(spent(children, Path(folder), seed, evening))
+        if isinstance(evening, Office):
+            children = stack.enter_context(nursery())
+            return asyncio.run(worked(children, Path(folder), seed, evening))
         variables = {}
         if evening.postgres:
             variables["DATABASE_URL"] = stack.enter_context(running_postgres())
