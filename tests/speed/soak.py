@@ -1,8 +1,8 @@
 """Kills under a crowd, 240 of them: `python -m tests.speed.soak`, with status 1 for any fault.
 
 Twenty rounds at a time in a room of their own, so that the whole history is still on the screen
-when it is judged: with each database, each platform's behaviour, and Telegram and Slack themselves. Every run
-has other moments; a seed that fails is printed and can be given.
+when it is judged: with each database, each platform's behaviour, and Telegram and Slack themselves.
+Every run has other moments; a seed that fails is printed and can be given.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ from tests.fakes.telegram_crowd import kill_rounds as kill_under
 from tests.fakes.verdict import Verdict, verdict
 
 ROOMS = 12
+SOONER = 60.0
+"""Times that Slack brings sooner what nobody took: after 1 and 5 s, so that a bot is there again."""
 LATENCY = 0.1
 """Seconds of each call to Telegram: a kill is to hit some whose outcome nobody can know."""
 
@@ -128,6 +130,7 @@ async def worked(children: Nursery, folder: Path, seed: int, office: Office) -> 
     config = Config(port=0, word_delay=0.02)
     async with slack_bot(children, folder, office.way, config=config) as house:
         house.slack.latency = LATENCY
+        house.pusher.speed = SOONER
         colleagues = Colleagues(house, office.people, office.in_channel)
         await kill_beneath(colleagues, office.rounds, seed, pause=office.pause)
         found = await verdict(colleagues, house.sandbox, patience=office.patience)
