@@ -176,7 +176,7 @@ class Ear:
         words = self._page.words(self._knowing.language(route.team, deeds.doer(told))).busy
         if kind == "command":
             return {"response_type": "ephemeral", "text": words}
-        if kind == "interaction" and (field := deeds.first_field(told)):
+        if told.get("type") == "view_submission" and (field := deeds.first_field(told)):
             return {"response_action": "errors", "errors": {field: words}}
         return None
 

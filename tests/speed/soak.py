@@ -29,7 +29,7 @@ from tests.fakes.verdict import Verdict, verdict
 
 ROOMS = 12
 SOONER = 60.0
-"""Times that Slack brings sooner what nobody took: after 1 and 5 s, so that a bot is there again."""
+"""Times sooner that Slack brings what nobody took: after 1 and 5 s, with a bot there again."""
 LATENCY = 0.1
 """Seconds of each call to Telegram: a kill is to hit some whose outcome nobody can know."""
 
