@@ -183,7 +183,10 @@ async def _hold(table: Table, event: Event) -> None:
         return
     await rounds.close_note(table, round)
     cancel = Button(label=table.phrases.button_cancel, name="cancel")
-    note = await _say(table, table.phrases.inputs_needed_form, *steps.openers(table), cancel)
+    # Nobody else has seen a command; who has written a message may be waited for by others.
+    alone = isinstance(event, Command) and not table.place.chat.private
+    told = table.phrases.inputs_needed_form
+    note = await say(table.tools, table.place, told, *steps.openers(table), cancel, private=alone)
     await rounds.save_round(table.tools, table.place, replace(round, asked="", note=note))
     await steps.open_form(table, lacking)
 

@@ -8,7 +8,7 @@ import pytest
 from bot.events import Submission
 from bot.service import steps
 from bot.store.records import Dialog, scope
-from tests.fakes.bench import EN
+from tests.fakes.bench import EN, GROUP
 from tests.fakes.completion_wire import refused
 from tests.fakes.details import (
     BARE,
@@ -54,6 +54,16 @@ async def test_a_form_is_opened_and_the_question_runs_when_it_is_filled_in(tmp_p
         await bench.do(filled)
     assert sent(wire) == [{"query": "Why?", "tone": "formal", "style": "plain"}]
     assert bench.screen.texts == [EN.inputs_saved, "Because."]
+
+
+async def test_among_others_only_who_sent_a_command_is_asked_for_its_details(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TONE, able=FORMS) as (bench, _):
+        await bench.do(bench.command("ask", "Why?", place=bench.place(chat=GROUP)))
+        await bench.do(bench.message("How?", user="bob", chat=GROUP))
+        assert bench.screen.texts == [EN.inputs_needed_form] * 2
+        assert [bubble.place.only_user for bubble in bench.screen.bubbles] == [True, False]
 
 
 async def test_a_form_that_can_no_longer_be_opened_is_asked_in_messages(tmp_path: Path) -> None:
