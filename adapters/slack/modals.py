@@ -110,7 +110,7 @@ def _block(index: int, field: FormField, words: Words) -> Json:
         "block_id": _block_id(index, field),
         "label": plain_text(field.label or field.name, LABEL),
         "optional": not field.required,
-        "element": {**_element(field, words), "action_id": "value"},
+        "element": {**_element(field, words, first=index == 0), "action_id": "value"},
     }
     return {**shown, "hint": plain_text(field.hint, HINT)} if field.hint.strip() else shown
 
@@ -119,7 +119,7 @@ def _block_id(index: int, field: FormField) -> str:
     return f"{index}.{field.name}"[:255]
 
 
-def _element(field: FormField, words: Words) -> Json:
+def _element(field: FormField, words: Words, *, first: bool) -> Json:
     match field.kind:
         case "select" if groups := _menu(field):
             return _select(field, groups, words)
@@ -130,13 +130,15 @@ def _element(field: FormField, words: Words) -> Json:
             known = _NUMBER.fullmatch(field.value.strip())
             return {**shown, "initial_value": field.value.strip()} if known else shown
         case _:
-            return _text(field)
+            return _text(field, first=first)
 
 
-def _text(field: FormField) -> Json:
+def _text(field: FormField, *, first: bool) -> Json:
     shown: Json = {"type": "plain_text_input", "multiline": field.kind == "paragraph"}
     if field.max_length and field.kind != "select":
         shown["max_length"] = min(field.max_length, TEXT)
+    if first:
+        shown["focus_on_load"] = True
     value = _shown(field)
     return {**shown, "initial_value": value} if value else shown
 

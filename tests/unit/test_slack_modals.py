@@ -133,6 +133,11 @@ def test_titles_and_buttons_are_shortened_between_words() -> None:
     assert modals.shorten(" two\nlines ", 10) == "two lines"
 
 
+def test_somebody_may_begin_to_write_at_once() -> None:
+    for first, focused in ((a_field("a", "paragraph"), True), (a_field("a", "number"), False)):
+        assert ("focus_on_load" in str(made(first, a_field("b"))["blocks"])) is focused
+
+
 def test_a_field_without_a_label_is_called_by_its_name() -> None:
     assert "topic" in str(made(a_field("topic", label=""))["blocks"])
 
