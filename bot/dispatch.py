@@ -48,10 +48,7 @@ UNSTORED = 60.0  # seconds a refused event is told at /readyz; without visitors 
 TELLING = 30.0  # seconds a person's chat gets to take the news of an error
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without those that look like others
 
-_TALKING_COMMANDS = frozenset({"ask", "voice", "retry"})
-_TALKING_ACTIONS = frozenset({"regenerate", "speak", "suggest", "revise"})
-_FORM_ACTIONS = frozenset({"choose", "cancel"})
-_RATING_ACTIONS = frozenset({"like", "dislike"})
+_TALKING = frozenset({"ask", "voice", "retry", "regenerate", "speak", "suggest", "revise"})
 
 _log = observe.get_logger("bot.dispatch")
 
@@ -279,15 +276,16 @@ def lane(event: Event) -> str:
 
     `talk`: whatever speaks. One for each person and chat, whatever the thread: what somebody asks
     in a chat is answered in order, and what they have settled there (`records.scope`) belongs to
-    all its threads. `rate`, `edit`: quick, and the last word on one message counts. `form`: the
-    steps of a person's form. `now`: everything else, for itself alone, so that a stop or a
-    question for help waits for nothing.
+    all its threads. `rate`, `edit`: quick, and the last word on one message counts. `form`: what a
+    person settles. `now`: everything else, alone, so that stop or help waits for nothing.
     """
     match event:
         case Message():
             return _talk(event.place)
+        case Command() if event.name == "voice" and event.text.strip():
+            return _form(event.place)  # it settles how it shall be, and speaks nothing
         case Command():
-            return _talk(event.place) if event.name in _TALKING_COMMANDS else _key("now", event.id)
+            return _talk(event.place) if event.name in _TALKING else _key("now", event.id)
         case Edited() | Deleted():
             return _key("edit", *_on(event.ref))
         case Reaction():
@@ -295,23 +293,25 @@ def lane(event: Event) -> str:
         case Action():
             return _action_lane(event)
         case Submission():
-            return _key("form", *_where(event.place), *_who(event.place))
+            return _form(event.place)
         case _:
             assert_never(event)
 
 
 def _action_lane(event: Action) -> str:
-    if event.name in _TALKING_ACTIONS:
+    if event.name in _TALKING:
         return _talk(event.place)
-    if event.name in _RATING_ACTIONS:
+    if event.name in ("like", "dislike"):
         return _key("rate", *_on(event.ref), *_who(event.place))
-    if event.name in _FORM_ACTIONS:
-        return _key("form", *_where(event.place), *_who(event.place))
-    return _key("now", event.id)
+    return _form(event.place) if event.name in ("choose", "cancel") else _key("now", event.id)
 
 
 def _talk(place: Place) -> str:
     return _key("talk", *_where(place), *_who(place))
+
+
+def _form(place: Place) -> str:
+    return _key("form", *_where(place), *_who(place))
 
 
 def _where(place: Place) -> tuple[str, ...]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from bot.dispatch import lane
 from bot.events import Chat, Place, User
 from tests.fakes.happenings import (
@@ -43,6 +45,12 @@ def test_a_stop_and_a_call_for_help_wait_for_nothing() -> None:
     keys = [lane(event) for event in quick]
     assert {kind(key) for key in keys} == {"now"}
     assert len(set(keys)) == len(keys)
+
+
+def test_a_voice_that_is_switched_does_not_wait_for_one_that_speaks() -> None:
+    switched = {lane(replace(command(f"c-{way}", "voice"), text=way)) for way in ("on", "off")}
+    assert len(switched) == 1
+    assert TALK not in switched
 
 
 def test_ratings_of_one_message_by_one_person_keep_their_order() -> None:
