@@ -68,9 +68,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
-# They walk the same lines a thousand times over, hold against the text of the project, or speak to a
-# bot that is another process: the other tests measure what is reached, without them, and these would
-# take up to three times as long.
+# They walk the same lines a thousand times over, hold against the text of the project, or speak to
+# a bot that is another process: the other tests measure what is reached, without them, and these
+# would take up to three times as long.
 UNMEASURED = ("property", "docs", "telegram", "slack")
 
 
