@@ -36,7 +36,8 @@ _PADDED = re.compile(r"(?m)^[ \t>\d.)*+-]+(?:```|~~~)")
 _ADDRESS = re.compile(r"(?:://|mailto:|\]\()[^\s)>]*")
 _ENCODED = '<()[]|"`\\'
 _ITEMS = re.compile(
-    r"(?m)^[ \t>]*(?:[#=]|\|[ \t]*:?-|[-_*][ \t]*[-_*]|(?:[-+*]|\d{1,9}[.)])[ \t][ \t>]*[#=|_*-])"
+    r"(?m)^[ \t>]*(?:[#=]|\|[ \t]*:?-|[-_*][ \t]*(?:[-_*]|$)"
+    r"|(?:[-+*]|\d{1,9}[.)])[ \t][ \t>]*[#=|_*-])"
 )
 _ROWS = re.compile(r"(?m)^[ \t>\d.)*+-]*\|")
 
@@ -158,6 +159,7 @@ def _size(
 
 
 def _weight(part: str, rules: Rules) -> int:
+    part = defused(part)
     return len((defanged(part) if rules.hardened else part).encode())
 
 
@@ -183,11 +185,11 @@ def _part(
 ) -> int:
     """How many characters of it there is room for."""
     reading = Reading(paragraph, rules, known, standing=standing)
-    end, left = 0, room.bytes - _CUT
+    end, left = 0, max(0, room.bytes - _CUT)
     for part, after in zip(reading.parts, reading.ends, strict=True):
         weight = _weight(part, rules)
         if weight > left:
-            if len(part) == after - end:  # as it is in the source, so that it can be parted
+            if len(part) == after - end and part[:1] not in "[<`":  # mere words
                 end += len(part.encode()[:left].decode(errors="ignore"))
             elif after - end > _LONGEST_TOKEN:
                 end += _beginning(paragraph[end:after], rules, left)

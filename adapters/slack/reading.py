@@ -88,6 +88,7 @@ class Reading:
         self.begun = standing or Standing()
         self._fence, self._formula = self.begun.fence, self.begun.formula
         self._columns = self.begun.columns
+        self._is_ended = False  # the line has its newline
         self._read(text, last=last)
 
     @property
@@ -96,10 +97,12 @@ class Reading:
         return Standing(fence=self._fence, formula=self._formula, columns=self._columns)
 
     def _read(self, text: str, *, last: bool) -> None:
+        self._is_ended = True
         while (end := text.find("\n", self.line)) >= 0:
             self._take(text[self.line : end], is_open=False)
             self._say("\n", end + 1 - self.line)
             self.line, self.whole = end + 1, len(self.parts)
+        self._is_ended = False
         self.begun = self.standing
         self._take(text[self.line :], is_open=not last)
         if last and self._formula:
@@ -201,6 +204,8 @@ class Reading:
             self.items.append(self.line + found.end() - 1)
         elif found := _ITEM.match(words):
             self.items.append(place + found.end() - 1)
+        elif self._is_ended and words.strip(" \t\r") == "-":  # what is above it is a heading
+            self.items.append(self.line + len(line))
         if words.startswith("|"):
             self.rows.append(place)
 
