@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 WINDOW: Final = 300.0
@@ -19,20 +20,28 @@ class Headers(Protocol):
     def getall(self, key: str, default: Sequence[str]) -> Sequence[str]: ...
 
 
-def is_good(secret: str, headers: Headers, body: bytes, *, now: float) -> bool:
-    """Whether Slack signed `body` lately: each header there once, and as Slack writes it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a request says of itself: when it was signed, and how."""
 
-    `now` is in seconds since 1970.
-    """
+    time: str
+    signature: str
+
+    def holds(self, secret: str, body: bytes) -> bool:
+        """Whether it was signed with `secret`; takes as long whether or not."""
+        return bool(secret) and hmac.compare_digest(self.signature, sign(secret, self.time, body))
+
+
+def claim(headers: Headers, *, now: float) -> Claim | None:
+    """What can be told before the body is read: each header is there once, as Slack writes it, and
+    it was signed lately. `now` is in seconds since 1970."""
     times, signatures = headers.getall(TIMESTAMP, ()), headers.getall(SIGNATURE, ())
-    if len(times) != 1 or len(signatures) != 1 or not secret:
-        return False
-    time, given = times[0], signatures[0]
-    if not _TIME.fullmatch(time) or not _SIGNED.fullmatch(given):
-        return False
-    # Compared first, so that how long it takes tells nothing about the time.
-    same = hmac.compare_digest(given, sign(secret, time, body))
-    return same and abs(now - int(time)) <= WINDOW
+    if len(times) != 1 or len(signatures) != 1:
+        return None
+    time, signature = times[0], signatures[0]
+    if not _TIME.fullmatch(time) or not _SIGNED.fullmatch(signature):
+        return None
+    return Claim(time=time, signature=signature) if abs(now - int(time)) <= WINDOW else None
 
 
 def sign(secret: str, time: str, body: bytes) -> str:

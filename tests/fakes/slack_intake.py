@@ -36,7 +36,12 @@ class House:
     """One workspace, and the adapter in memory; what it hands in is in `accepted`."""
 
     def __init__(
-        self, slack: Slack | None = None, *, external: bool = True, page: Page | None = None
+        self,
+        slack: Slack | None = None,
+        *,
+        external: bool = True,
+        page: Page | None = None,
+        install: object = None,
     ) -> None:
         self.slack = slack or Slack(clock=asyncio.get_running_loop().time)
         self.team = next(iter(self.slack.teams.values()), None) or self.slack.team()
@@ -53,6 +58,7 @@ class House:
             signing_secret=self.slack.app.signing_secret,
             external=external,
             page=page,
+            install=install,
         )
         self.accepted: list[Event] = []
         self.refuse: Callable[[Event], Awaitable[None]] | None = None

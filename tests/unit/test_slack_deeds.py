@@ -87,6 +87,10 @@ class TestCommands:
         asked = read({**payload("command"), "text": "is 1 &lt; 2 in <#C1|general>?"}).event
         assert isinstance(asked, Command) and asked.text == "is 1 < 2 in #general?"
 
+    @pytest.mark.parametrize("field", ["user_id", "channel_id"])
+    def test_nobodys_is_nothing_said(self, field: str) -> None:
+        assert read({**payload("command"), field: ""}) == Heard()
+
     def test_without_a_trigger_each_is_still_another(self) -> None:
         asked = read({**payload("command"), "trigger_id": ""}).event
         assert asked is not None and asked.id == f"slack:{TEAM}:command:{NOW.timestamp()}"

@@ -153,9 +153,27 @@ class TestWhoKnocks:
                 for _ in range(11):
                     yield b" " * 100_000
 
+            claim = {TIMESTAMP: str(int(time.time())), SIGNATURE: "v0=" + "0" * 64}
             for length in ({"Content-Length": str(door.LIMIT + 1)}, {}):
-                async with front.client.post(PATH, data=spaces(), headers=length) as answer:
+                headers = {**claim, **length}
+                async with front.client.post(PATH, data=spaces(), headers=headers) as answer:
                     assert answer.status == 413
+
+    @pytest.mark.parametrize(("claims", "status"), [(False, b"401"), (True, b"408")])
+    async def test_the_body_of_a_stranger_is_not_waited_for(
+        self, monkeypatch: pytest.MonkeyPatch, claims: bool, status: bytes
+    ) -> None:
+        monkeypatch.setattr(door, "BODY_PATIENCE", 0.05)
+        async with opened() as front:
+            assert front.client.port is not None
+            reader, writer = await asyncio.open_connection("127.0.0.1", front.client.port)
+            claim = f"{TIMESTAMP}: {int(time.time())}\r\n{SIGNATURE}: v0={'0' * 64}\r\n"
+            head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+            writer.write((head + claim * claims + "\r\n").encode())
+            async with asyncio.timeout(5):
+                assert (await reader.readline()).split()[1] == status
+            writer.close()
+            await writer.wait_closed()
 
 
 class TestWhatSlackAsks:

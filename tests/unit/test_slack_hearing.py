@@ -63,7 +63,7 @@ class TestWho:
     async def test_a_lookup_that_failed_is_not_made_again_at_once(self) -> None:
         async with running(House()) as house:
             seat = house.slack.dm(house.slack.person(locale="de-DE"))
-            del house.slack.people[seat.person.id]
+            house.slack.faults.add("fatal_error", "users.info")
             seat.say("one")
             seat.say("two")
             await house.hear()

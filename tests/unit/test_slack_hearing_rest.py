@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
@@ -294,6 +295,38 @@ class TestHealth:
                 told = moved(payload("uninstalled"), house.team.id)
                 await house.adapter.ear.hear("event", told, house.accept)
             assert [log["log_level"] for log in logs] == ["error"]
+
+
+class Leaving:
+    """What installs the app, told who has left."""
+
+    def __init__(self) -> None:
+        self.left: list[tuple[str, str, bool, datetime]] = []
+
+    async def uninstalled(self, *, team: str, enterprise: str, org: bool, at: datetime) -> None:
+        self.left.append((team, enterprise, org, at))
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+class TestLeaving:
+    async def test_it_is_told_before_it_is_acknowledged_and_once_only_for_the_bot(self) -> None:
+        leaving = Leaving()
+        async with running(House(install=leaving)) as house:
+            for name in ("tokens_revoked_of_person", "tokens_revoked", "uninstalled"):
+                await house.adapter.ear.hear("event", payload(name), house.accept)
+            at = datetime.fromtimestamp(1795330000, UTC)
+            assert leaving.left == [("T024BE7LD", "", False, at)] * 2
+            assert house.accepted == []
+
+    async def test_an_organisation_leaves_as_a_whole(self) -> None:
+        leaving = Leaving()
+        async with running(House(install=leaving)) as house:
+            told = payload("grid") | {"event": {"type": "app_uninstalled"}}
+            await house.adapter.ear.hear("event", told, house.accept)
+            [(team, enterprise, org, _)] = leaving.left
+            assert (team, enterprise, org) == ("T024BE7LD", "E0HOUSE001", True)
 
 
 def moved(told: Json, team: str) -> Json:

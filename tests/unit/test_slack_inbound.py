@@ -16,6 +16,7 @@ from tests.fakes.slack_payloads import (
     DM,
     ME,
     NAMES,
+    NOW,
     ROOM,
     TEAM,
     event,
@@ -318,6 +319,18 @@ class TestRoutes:
         said = found(Message, "grid")
         assert said.place.user.workspace == TEAM, "its own organisation means the team"
 
+    def test_an_organisation_of_others_stays_theirs(self) -> None:
+        told = payload("mention_external")
+        inner(told)["user_team"] = "E0OTHERS01"
+        found = read(told).event
+        assert found is not None and found.place.user.workspace == "E0OTHERS01"
+
+    def test_where_no_team_is_told_of_a_person_none_is_made_up(self) -> None:
+        told = payload("dm")
+        del inner(told)["team"]
+        found = read(told).event
+        assert found is not None and found.place.user.workspace == ""
+
     def test_the_bot_is_named_where_it_is_told(self) -> None:
         assert routing.route(mapping(payload("dm"))).bot == BOT
         assert routing.route(mapping(payload("press"))).bot == ""
@@ -338,6 +351,34 @@ class TestJunk:
     def test_what_slack_does_not_send_is_unreadable(self, told: Json) -> None:
         with pytest.raises(Unreadable):
             read(told)
+
+    @pytest.mark.parametrize(
+        ("name", "field", "junk"),
+        [
+            ("dm", "ts", ""),
+            ("dm", "channel", ""),
+            ("edited", "message", None),
+            ("edited", "channel", ""),
+            ("deleted", "previous_message", None),
+            ("reaction_added", "reaction", "::"),
+            ("session_stopped", "user", ""),
+            ("messages_opened", "user", ""),
+            ("messages_opened", "channel", ""),
+            ("deleted", "deleted_ts", ""),
+        ],
+    )
+    def test_without_what_matters_it_says_nothing(
+        self, name: str, field: str, junk: object
+    ) -> None:
+        told = payload(name)
+        inner(told)[field] = junk
+        assert read(mapping(told)) == Heard()
+
+    def test_a_time_that_is_none_is_now(self) -> None:
+        told = payload("dm")
+        inner(told)["ts"] = "9" * 300
+        found = read(told).event
+        assert found is not None and found.at == NOW
 
     def test_an_event_that_nobody_knows_is_passed_over(self) -> None:
         assert read({"type": "event_callback", "event": {"type": "from_the_future"}}) == Heard()

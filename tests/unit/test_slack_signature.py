@@ -6,7 +6,7 @@ import hmac
 import pytest
 from multidict import CIMultiDict
 
-from adapters.slack.signature import SIGNATURE, TIMESTAMP, WINDOW, is_good
+from adapters.slack.signature import SIGNATURE, TIMESTAMP, WINDOW, claim
 
 SECRET, NOW, BODY = (
     "8f742231b10e8888abcd99yyyzzz85a5",
@@ -19,6 +19,11 @@ def signed(time: object = NOW, body: bytes = BODY, secret: str = SECRET) -> CIMu
     base = b"v0:" + str(time).encode() + b":" + body
     proof = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
     return CIMultiDict({TIMESTAMP: str(time), SIGNATURE: f"v0={proof}"})
+
+
+def is_good(secret: str, headers: CIMultiDict[str], body: bytes, *, now: float) -> bool:
+    claimed = claim(headers, now=now)
+    return claimed is not None and claimed.holds(secret, body)
 
 
 def test_slacks_own_is_good() -> None:
