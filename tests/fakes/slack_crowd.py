@@ -21,6 +21,9 @@ from tests.fakes.crowd import Asked, Guest, question
 from tests.fakes.slack_api import Post, Seat
 from tests.fakes.slack_bot import House, whole
 
+RETRIES = 3
+"""Times that Slack brings an event again which nobody took."""
+
 
 @dataclass(eq=False)
 class Colleague(Guest):
@@ -82,6 +85,15 @@ class Colleagues:
         slack = self.house.slack
         broken = (f"against the rules: {no}" for no in slack.violations())
         return [*broken, *(f"somebody was called: {ping}" for ping in slack.pings())]
+
+    async def bring_again(self) -> None:
+        """What met no bot at any try: Slack's last one is minutes after the first."""
+        slack, send = self.house.slack, self.house.pusher.bring
+        if not slack.app.request_url:
+            send = slack.sockets.bring
+        for one in [one for one in slack.delivered if one.kind == "events" and not one.done]:
+            if len(one.tries) > RETRIES:
+                await send(one)
 
     # Deeds
 
@@ -204,3 +216,4 @@ async def kill_rounds(guests: Colleagues, rounds: int, seed: int, *, pause: floa
         if not talking.cancelled():
             talking.result()
         await house.start()
+    await guests.bring_again()
