@@ -64,7 +64,7 @@ class Crowd:
 
 CROWDS = (
     Crowd(people=100, over=8.0, every=1, limit=0.020),  # an answer goes on for ten seconds
-    Crowd(people=1000, over=40.0, every=5, limit=0.050),  # and here for fifty
+    Crowd(people=1000, over=38.0, every=4, limit=0.050),  # and here for forty
 )
 
 
