@@ -36,6 +36,7 @@ class Slack(SlackSurface):
     With `app_token` what happens comes over sockets; else Slack brings it to `manifest.PATH`,
     signed with `signing_secret`. `external`: whether people of other organisations are answered.
     `line` is closed at the end of `run`. `install` is there where workspaces install the app.
+    `resumes`: `slots` begin empty, as after another process.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Slack(SlackSurface):
         hardened: bool = False,
         page: Page | None = None,
         install: Install | None = None,
+        resumes: bool = False,
     ) -> None:
         page = page or Page()
         self._opening = Forms(workspaces, page)
@@ -58,16 +60,7 @@ class Slack(SlackSurface):
         self._page = page
         self._install = install
         self._aside = Aside()
-        afterwards = Afterwards(
-            self._aside,
-            stop=self.stopped,
-            homes=Homes(workspaces, slots, page),
-            pinned=Pinned(workspaces, slots, page),
-            install=install,
-        )
-        people = People(self._aside)
-        knowing = Knowing(people, external=external, turn_away=self._turn_away)
-        self.ear = Ear(workspaces, knowing, self._opening, afterwards, page)
+        self.ear = self._ear(external=external)
         dispatching = Dispatching(self.ear)
         self._sockets = SocketMode(line, app_token, dispatching) if app_token else None
         signed = signing_secret if not app_token else None
@@ -76,6 +69,18 @@ class Slack(SlackSurface):
         self._health = Health("SLACK_BOT_TOKEN")
         if self._single is None:
             self._health.recover()
+
+    def _ear(self, *, external: bool) -> Ear:
+        afterwards = Afterwards(
+            self._aside,
+            stop=self.stopped,
+            homes=Homes(self._workspaces, self._slots, self._page),
+            pinned=Pinned(self._workspaces, self._slots, self._page),
+            install=self._install,
+        )
+        people = People(self._aside)
+        knowing = Knowing(people, external=external, turn_away=self._turn_away)
+        return Ear(self._workspaces, knowing, self._opening, afterwards, self._page)
 
     async def run(self, accept: Accept) -> None:
         """Hear, until cancelled; then every connection is closed."""

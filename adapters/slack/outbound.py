@@ -61,7 +61,8 @@ class OpensForms(Protocol):
 class SlackSurface:
     """Fulfils `bot.surface.Surface`. With `hardened` no link of a model's can be followed.
 
-    `streaming`: whether words grow as Slack's own streams where there are such.
+    `streaming`: whether words grow as Slack's own streams where there are such. `resumes`: `slots`
+    begin empty, as after another process.
     """
 
     def __init__(
@@ -73,13 +74,14 @@ class SlackSurface:
         page: Page | None = None,
         forms: OpensForms | None = None,
         streaming: bool = True,
+        resumes: bool = False,
     ) -> None:
         self._workspaces = workspaces
         self._slots = slots
         self._forms = forms
         self._streaming = streaming
         self._features: Remembered[str, Features] = Remembered(_MOST)
-        self._streams = Streams()
+        self._streams = Streams(resumes=resumes)
         self._statuses = Statuses()
         page = page or Page()
         self._command = page.command

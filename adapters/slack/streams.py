@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 from weakref import WeakSet
 
@@ -51,9 +52,13 @@ class _Room:
 
 
 class Streams:
-    """All that grows in this process."""
+    """All that grows in this process.
 
-    def __init__(self) -> None:
+    `resumes`: a process before this one may have started as many streams as there may be.
+    """
+
+    def __init__(self, *, resumes: bool = False) -> None:
+        self._none_at = _now() if resumes else -inf
         self._watched: WeakSet[Watch] = WeakSet()
         self._rooms: dict[str, _Room] = {}
         self._refused: Remembered[tuple[str, str, str], float] = Remembered(_MOST)
@@ -96,7 +101,12 @@ class Streams:
         return until is not None and _now() < until
 
     def _room(self, team: str) -> _Room:
-        return self._rooms.setdefault(team, _Room(left=STREAMS[1], at=_now()))
+        room = self._rooms.get(team)
+        if room is None:
+            (rate, burst), now = STREAMS, _now()
+            left = min(burst, (now - self._none_at) * rate)
+            room = self._rooms[team] = _Room(left=left, at=now)
+        return room
 
 
 def _key(place: Place) -> tuple[str, str, str]:

@@ -33,6 +33,7 @@ def slack(settings: Settings, client: CompletionClient, slots: Slots, store: Sto
         hardened=settings.parley_slack_hardened,
         page=page(settings, client, store),
         install=install,
+        resumes=True,
     )
 
 

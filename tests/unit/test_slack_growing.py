@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from adapters.slack.growing import HOLD
-from adapters.slack.streams import REFUSED_FOR
+from adapters.slack.streams import REFUSED_FOR, Streams
 from bot.surface import Forbidden, Outgoing, Rank, RateLimited, Stopped, Unreachable
 from tests.fakes.slack_answers import THUMBS, answer, growing, kinds, last, live, show
 from tests.fakes.slack_stage import SlackStage, place
@@ -370,6 +370,14 @@ class TestRoom:
         async with stage.surface.grow(stage.place()) as message:
             await show(stage, message, "Tea")
             assert kinds(stage.dm)[-1] == "stream"
+
+    async def test_after_a_start_there_is_none_for_a_while(self, stage: SlackStage) -> None:
+        streams, team = Streams(resumes=True), stage.team.id
+        assert not streams.has_room(team)
+        await asyncio.sleep(7)
+        assert streams.has_room(team)
+        streams.take_room(streams.watch(stage.place()))
+        assert not streams.has_room(team)
 
     async def test_a_frame_that_was_waited_for_too_long_gives_its_slot_back(
         self, stage: SlackStage
