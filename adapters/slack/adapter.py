@@ -55,7 +55,9 @@ class Slack(SlackSurface):
     ) -> None:
         page = page or Page()
         self._opening = Forms(workspaces, page)
-        super().__init__(workspaces, slots, hardened=hardened, page=page, forms=self._opening)
+        super().__init__(
+            workspaces, slots, hardened=hardened, page=page, forms=self._opening, resumes=resumes
+        )
         self._line = line
         self._page = page
         self._install = install
