@@ -137,9 +137,15 @@ async def measure(
     return Result(cost=cpu / count * 1000, load=cpu / took, delays=delays, events=count)
 
 
+def load_server() -> contextlib.AbstractContextManager[int]:
+    """The Completion API of the benches, in a process of its own; gives its port."""
+    return served("tests.speed.load_server")
+
+
 @contextlib.contextmanager
-def load_server() -> Iterator[int]:
-    command = [sys.executable, "-m", "tests.speed.load_server"]
+def served(module: str) -> Iterator[int]:
+    """A server that prints its port and goes on until its input closes."""
+    command = [sys.executable, "-m", module]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:

@@ -14,12 +14,10 @@ import gc
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +31,7 @@ from bot.settings import Settings
 from bot.surface import Slots
 from bot.web import Adapter
 from tests.speed.answers import CHUNKS, bare_cost
-from tests.speed.bench import load_server
+from tests.speed.bench import load_server, served
 
 try:
     from uvloop import new_event_loop
@@ -82,20 +80,6 @@ class Result:
     def percentile(self, share: float) -> float:
         ranked = sorted(self.added)
         return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else float("inf")
-
-
-@contextlib.contextmanager
-def telegram_server() -> Iterator[int]:
-    command = [sys.executable, "-m", "tests.speed.telegram_server"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        try:
-            yield int(server.stdout.readline())
-        finally:
-            server.stdin.close()
 
 
 def _open(url: str) -> None:
@@ -259,7 +243,7 @@ def main() -> int:
     ):
         observe.configure(stream=nowhere)  # written as `serve` writes it, but read by nobody
         for crowd in CROWDS:
-            with telegram_server() as platform:
+            with served("tests.speed.telegram_server") as platform:
                 with asyncio.Runner(loop_factory=new_event_loop) as runner:
                     least = runner.run(bare_cost(api, crowd.people))
                 with asyncio.Runner(loop_factory=new_event_loop) as runner:
