@@ -12,12 +12,12 @@ from adapters.slack.features import Features
 from adapters.slack.growing import Edits, Stream
 from adapters.slack.page import Page
 from adapters.slack.remembered import Remembered
-from adapters.slack.responding import RESPONSE, Responding
+from adapters.slack.responding import Responding
 from adapters.slack.spot import PLATFORM, Spot
 from adapters.slack.status import FADES, Statuses
 from adapters.slack.streams import Streams
 from adapters.slack.workspace import Workspaces
-from adapters.slack.writing import Writing, notice
+from adapters.slack.writing import FILE, Writing, is_message, notice
 from bot.events import File, MessageRef, Place
 from bot.surface import (
     Activity,
@@ -45,9 +45,6 @@ GROW_FOR: Final = 240.0
 """Seconds; Slack ends a stream after 300, and its last words take their time."""
 
 _MOST: Final = 10_000  # workspaces whose abilities are remembered
-
-_FILE: Final = "file:"
-"""Begins the id of a file whose message Slack did not tell in time."""
 
 
 class OpensForms(Protocol):
@@ -148,8 +145,6 @@ class SlackSurface:
         if place.only_user and _was_pressed(place):
             await self._responding.rewrite(spot, message)
             return ref
-        if not _is_message(ref):
-            raise Gone("nobody can reach it")
         turn = spot.turn(Rank.PERSON, tries=2)
         await self._writing.rewrite(turn, spot, ref.id, message)
         return ref
@@ -159,7 +154,7 @@ class SlackSurface:
         if place.only_user and _was_pressed(place):
             await self._responding.remove(spot)
             return
-        if not _is_message(ref):
+        if not is_message(ref.id):
             raise Forbidden("nobody can reach it")
         try:
             await spot.turn(Rank.PERSON, tries=2).make(
@@ -212,7 +207,7 @@ class SlackSurface:
             raise Forbidden("no files are taken here") from refused
         self._writing.said(spot)
         if ts is None:
-            return spot.ref(f"{_FILE}{secrets.token_hex(8)}")
+            return spot.ref(f"{FILE}{secrets.token_hex(8)}")
         self._writing.keep_file(spot, ts)
         return spot.ref(ts)
 
@@ -290,10 +285,6 @@ def _was_pressed(place: Place) -> bool:
     """Whether what was pressed can be written over, though only one person sees it."""
     found = interaction.read(place.interaction)
     return found is not None and found.kind in ("press", "view") and bool(found.response_url)
-
-
-def _is_message(ref: MessageRef) -> bool:
-    return not ref.id.startswith((RESPONSE, _FILE))
 
 
 def _check_size(data: bytes) -> None:

@@ -79,7 +79,8 @@ class Responding:
         return used
 
     def _payload(self, place: Place, message: Outgoing) -> keyboard.Block:
-        text = markup.mrkdwn(message.text, mine=message.mine, hardened=self._hardened)
+        asker = place.user.id if message.mine else ""
+        text = markup.mrkdwn(message.text, mine=message.mine, asker=asker, hardened=self._hardened)
         sections = markup.sections(text)[:_BLOCKS]
         return {
             "response_type": "ephemeral" if place.only_user else "in_channel",

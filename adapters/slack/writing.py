@@ -11,7 +11,7 @@ from adapters.slack import keyboard, limits, markup
 from adapters.slack.errors import NoStream, Refused, TooLong, Unsupported
 from adapters.slack.keyboard import Block
 from adapters.slack.remembered import Remembered
-from adapters.slack.responding import Responding, section
+from adapters.slack.responding import RESPONSE, Responding, section
 from adapters.slack.spot import Spot, Turn
 from adapters.slack.status import Statuses
 from bot.events import MessageRef
@@ -19,6 +19,9 @@ from bot.observe import get_logger
 from bot.surface import Forbidden, Gone, Intend, Outgoing, nothing
 
 T = TypeVar("T")
+
+FILE: Final = "file:"
+"""Begins the id of a file whose message Slack did not tell in time."""
 
 NOTICE: Final = 3000
 """Characters of what notifications and screen readers get; an edit takes 4,000."""
@@ -115,8 +118,10 @@ class Writing:
     ) -> None:
         """Write over a message, be it one that streams still since nobody ended it.
 
-        Raises Gone for a file, which cannot become a text.
+        Raises Gone for a file, which cannot become a text, and for what has no ts.
         """
+        if not is_message(ts):
+            raise Gone("nobody can reach it")
         if self._files.get((spot.team, spot.chat.id, ts)):
             raise Gone("a file cannot become a text")
         channel, budgets = spot.chat.id, limits.update(spot.team)
@@ -207,6 +212,11 @@ def wired(spot: Spot, message: Outgoing, *, hardened: bool) -> str:
     if ours:
         text += markup.wire(ours, mine=True, asker=spot.place.user.id, hardened=hardened)
     return text if text.strip() else _EMPTY
+
+
+def is_message(ts: str) -> bool:
+    """Whether it can be changed: Slack tells no ts of some things that were said."""
+    return not ts.startswith((RESPONSE, FILE))
 
 
 def markdown(text: str) -> Block:

@@ -96,8 +96,12 @@ class TestWhereTheBotMayNotPost:
         assert ref != other
         with pytest.raises(Gone):
             await stage.surface.edit(where, ref, Outgoing(text="No tea"))
+        async with stage.surface.grow(where, ref) as message:
+            with pytest.raises(Gone):
+                await message.finish(answer("No tea"))
         with pytest.raises(Forbidden):
             await stage.surface.delete(where, ref)
+        assert "chat.update" not in stage.slack.counted
 
     async def test_a_growing_answer_finds_out_and_waits_for_its_end(
         self, stage: SlackStage, seat: Seat
@@ -119,6 +123,16 @@ class TestWhereTheBotMayNotPost:
         assert all(len(text) > 5_000 for text in shown[:4])
         assert isinstance(reply.lost, Expired)
         assert stage.slack.violations() == []
+
+    async def test_only_the_asker_is_called_and_only_by_the_bot_itself(
+        self, stage: SlackStage, seat: Seat
+    ) -> None:
+        asker = f"<@{stage.ada.id}>"
+        where = commanded(seat)
+        await stage.surface.post(where, Outgoing(text=f"{asker}: <!here>?", mine=True))
+        await stage.surface.post(where, answer(f"{asker} <!channel>"))
+        assert {ping.words for ping in stage.slack.pings()} == {asker}
+        assert len(stage.slack.pings()) == 1
 
     async def test_a_sentence_of_the_bots_own_may_be_the_last(
         self, stage: SlackStage, seat: Seat
