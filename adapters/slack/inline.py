@@ -287,7 +287,11 @@ class Line:
         if not found:
             return self._only_sign()
         inside = found[0][1:-1].strip()
-        url = inside[1 : inside.find(">")] if inside[:1] == "<" else inside.partition(" ")[0]
+        url = (
+            inside[1 : inside.find(">")]
+            if inside[:1] == "<"
+            else "".join(inside.split(None, 1)[:1])
+        )
         return self._link(start, at, found.end(), url)
 
     def _named_link(self, start: int, at: int) -> bool:

@@ -40,12 +40,13 @@ def mrkdwn(text: str, *, mine: bool = False, asker: str = "", hardened: bool = F
     return defanged(words) if hardened else words
 
 
-def plain(text: str, *, most: int = SECTION) -> str:
+def plain(text: str, *, most: int = SECTION, hardened: bool = False) -> str:
     """What a reader sees of `text`, at most so many characters, nothing of it a token of Slack's.
 
-    For notifications and titles, where nothing is formatted.
+    For notifications and titles, where nothing is formatted. `hardened`: no address in it either.
     """
     words = quieted(_written(_Writer(_Plain()), text))
+    words = unlinked(defanged(words)) if hardened else words
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 

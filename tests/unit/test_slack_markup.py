@@ -104,6 +104,7 @@ def test_html_is_text_and_a_break_breaks_the_line() -> None:
         ("[bank.com](https://bаnk.com/)", "[bank.com](https://xn--bnk-6cd.com/) (xn--bnk-6cd.com)"),
         ("[a](https://e.example/x_(y)|z)", "[a](https://e.example/x_%28y%29%7Cz)"),
         ("[a](<https://e.example/x y> 'title')", "[a](https://e.example/x%20y)"),
+        ('[a](https://e.example\t"t") [b]( )', "[a](https://e.example) b"),
         ("[](https://e.example/x)", "[e.example](https://e.example/x)"),
         ("[https://e.example](https://e.example)", "<https://e.example>"),
         ("[a [b](https://b.example)](https://e.example)", "[a b](https://e.example)"),
@@ -128,6 +129,8 @@ def test_html_is_text_and_a_break_breaks_the_line() -> None:
         ("<https://u:p@e.example/a>", "<https://e.example/a>"),
         ("<slack://x|slack.com> <javascript:x>", "&lt;slack://x|slack.com> &lt;javascript:x>"),
         ("<me@a.example>", "&lt;me@a.example>"),
+        ("[a](https://[::1/x) [b](https://а..b)", "a b"),
+        ("[a <https://b.example|b>](https://e.example)", "[a b](https://e.example)"),
     ],
 )
 def test_links_show_where_they_lead_and_lead_only_to_the_web(source: str, written: str) -> None:
@@ -144,6 +147,9 @@ def test_links_show_where_they_lead_and_lead_only_to_the_web(source: str, writte
         ("https://bаnk.com/x", "<https://xn--bnk-6cd.com/x>"),
         ("https://e.example/a?b[]=c[x](https://f.example)", None),
         ("http://localhost:3000/x", "`http://localhost:3000/x`"),
+        ("\\https://e.example \\Hm", "\\\\<https://e.example> \\\\Hm"),
+        ("https://[::1/x https://a..b/", "https://[::1/x `https://a..b/`"),
+        (f"{'а' * 63}.com", f"{'а' * 63}.com"),
         ("https:// and xhttps://e.example", "https:// and xhttps://e.example"),
         ("bаnk.com and мир.", "bаnk.com (xn--bnk-6cd.com) and мир."),
         ("bаnk.community, мир.txt", "bаnk.community, мир.txt"),
@@ -259,15 +265,30 @@ def test_hardened_a_models_links_can_neither_be_followed_nor_unfurl(
     "half",
     [
         *["<", "<a", "<https://e.example", "<https://e.example|sla", "<b"],
-        *["[", "[sla", "[slack.com]", "[slack.com](", "[slack.com](https://e", "![", "!"],
-        *["`", "`a", "``a`", "$x^", "\\", "\\(a", "&", "&l", "&#6", ":", ":smi", "*", "~~"],
+        *["[", "[sla", "[slack.com]", "[slack.com](", "[slack.com](https://e", "[a][b", "![", "!"],
+        *["`", "`a", "``a`", "$x^", "\\", "\\(a", "&", "&l", "&#6", ":", ":smi", "*", "~~", "中**"],
         *["h", "https", "https://e.exam", "https://e.example/a[b", "bаnk.co", "]"],
         *["\n```", "\n```py", "\n~~~x", "\n$$", "\n\\["],
     ],
 )
 def test_half_a_token_is_held_back(half: str) -> None:
     shown = Wire().render(f"So {half}")
-    assert shown.rstrip() in ("So", "So bаnk")
+    assert shown.rstrip() in ("So", "So bаnk", "So 中")
+
+
+def test_hardened_half_an_address_is_held_back() -> None:
+    assert Wire(hardened=True).render("So evil.ex") == "So "
+    assert (
+        Wire(hardened=True).render("So [a](https://e.example) evil")
+        == "So a (`hxxps://e.example`) "
+    )
+
+
+def test_what_is_too_long_for_a_token_is_text() -> None:
+    assert Wire().render("[" + "x" * 600) == "[" + "x" * 600
+    assert Wire().render("`" + "x" * 600) == "\\`" + "x" * 600
+    assert Wire().render("[a](" + "x" * 3000).startswith("[a]\\(xxx")
+    assert Wire().render("\\(" + "x" * 300) == "\\(" + "x" * 300
 
 
 def test_half_a_token_in_code_is_held_back() -> None:
@@ -275,6 +296,7 @@ def test_half_a_token_in_code_is_held_back() -> None:
     assert Wire().render("```\nab\n``") == "```\nab\n"
     assert Wire().render("```\n<!ch") == "```\n"
     assert Wire().render("> ```\n> a\n>") == "> ```\n> a\n"
+    assert Wire().render("> > ```\n> > a\n>") == "> > ```\n> > a\n"
     assert Wire(hardened=True).render("```\ncurl https://e") == "```\ncurl "
     assert Wire().render("\\[\nx") == "```\n"
 
@@ -354,6 +376,7 @@ def test_a_line_of_code_that_is_too_long_is_parted() -> None:
 def test_a_message_holds_only_so_many_headings_and_rows() -> None:
     assert holds("# h\n" * 60) == 4 * ITEMS
     assert holds("- # h\n***\n" * 40) < 10 * ITEMS
+    assert holds("a\n-\n" * 60) == 4 * ITEMS + 3
     head = "| a | b |\n|---|---|\n"
     assert wire(head + "| 1 | 2 |\n" * 150)[: holds(head + "| 1 | 2 |\n" * 150)].count("\n") == ROWS
     assert holds("```\n" + "# comment\n" * 200 + "```") == 2007

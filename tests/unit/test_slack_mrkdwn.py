@@ -90,6 +90,8 @@ def test_marks_signs_and_blocks(source: str, written: str) -> None:
         ("[a][1]\n\n[1]: https://e.example", "<https://e.example|a>"),
         ("| [a](https://e.example) |\n|---|", "```\na\n```"),
         ("me@a.example", "me@a.example"),
+        ("| ![a *b*](https://e.example) `c` **d** |\n|---|", "```\n🖼 a b c d\n```"),
+        ("[a\nb](https://e.example)", "<https://e.example|a b>"),
     ],
 )
 def test_links_are_honest_in_mrkdwn_too(source: str, written: str) -> None:
@@ -129,6 +131,11 @@ def test_only_the_asker_is_mentioned_in_mrkdwn() -> None:
 )
 def test_plain_words_hold_no_token(source: str, words: str) -> None:
     assert plain(source) == words
+
+
+def test_hardened_plain_words_hold_no_address() -> None:
+    source = "See https://e.example/x, [a](https://e.example) or evil.example."
+    assert plain(source, hardened=True) == f"See hxxps://e.{J}example/x, a or evil.{J}example."
 
 
 def test_plain_words_are_cut_to_a_length() -> None:
