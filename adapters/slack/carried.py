@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from adapters.slack.interaction import Kind
 from bot.events import Chat, MessageRef, Place, User
 
 LIMIT: Final = 3000
@@ -20,12 +21,13 @@ PLATFORM: Final = "slack"
 class Carried:
     """Which form it is ("" for a home page), and where and by whom it was opened.
 
-    `response_url` is that of the press which has opened it, so that the message with the button
-    can still be written over.
+    `response_url` is that of what has opened it: the message that was pressed can still be written
+    over, and where the bot is no member there is no other way to answer. `kind` says which it was.
     """
 
     place: Place
     form: str = ""
+    kind: Kind = "view"
     response_url: str = field(default="", repr=False)
 
     def packed(self) -> str:
@@ -42,6 +44,7 @@ class Carried:
             language=place.user.language,
             reply_to=place.reply_to.id if place.reply_to else "",
             only_user=place.only_user,
+            kind=self.kind,
             response_url=self.response_url,
         )
         packed = msgspec.json.encode(told).decode()
@@ -69,7 +72,7 @@ def read(view: Mapping[str, object]) -> Carried | None:
         reply_to=ref if told.reply_to else None,
         only_user=told.only_user,
     )
-    return Carried(place=place, form=told.form, response_url=told.response_url)
+    return Carried(place=place, form=told.form, kind=told.kind, response_url=told.response_url)
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,4 +86,5 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str = ""
     reply_to: str = ""
     only_user: bool = False
+    kind: Kind = "view"
     response_url: str = ""

@@ -142,7 +142,7 @@ class Ear:
             return submitted.body
         deed = deeds.submission(told)
         interaction = Interaction(
-            kind="view", trigger=deed.trigger, response_url=submitted.response_url
+            kind=submitted.kind, trigger=deed.trigger, response_url=submitted.response_url
         )
         now = datetime.now(UTC)
         event = Submission(

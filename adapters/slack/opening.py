@@ -14,7 +14,7 @@ from typing import Final
 from adapters.slack import carried, interaction, modals
 from adapters.slack.carried import Carried
 from adapters.slack.errors import Refused
-from adapters.slack.interaction import Interaction
+from adapters.slack.interaction import Interaction, Kind
 from adapters.slack.page import Page, Words
 from adapters.slack.workspace import Workspaces
 from bot.events import Place
@@ -37,13 +37,15 @@ _log = get_logger(__name__)
 class Submitted:
     """`body` is Slack's answer. Without `values` there is nothing else to do: it tells of faults.
 
-    `response_url` is that of the press which has opened the form.
+    `response_url` is that of what has opened the form; with the `kind` "view" a message that was
+    pressed can be written over by it, with any other only new ones can be said.
     """
 
     body: modals.Json
     place: Place | None = None
     form: str = ""
     values: Mapping[str, str] | None = field(default=None, repr=False)
+    kind: Kind = "view"
     response_url: str = field(default="", repr=False)
 
 
@@ -93,9 +95,10 @@ class Forms:
         found = _interaction(place)
         if not found.trigger:
             raise Expired("there is nothing to open a form with")
-        # What was said by a command cannot be written over through its address.
-        address = found.response_url if found.kind == "press" else ""
-        packed = Carried(place=place, form=form.id, response_url=address).packed()
+        kind: Kind = "view" if found.kind == "press" else found.kind
+        packed = Carried(
+            place=place, form=form.id, kind=kind, response_url=found.response_url
+        ).packed()
         view = modals.view(form, self._words(place), packed)
         window = self._expected.get(found.trigger) or _Window()
         try:
@@ -125,6 +128,7 @@ class Forms:
             place=found.place,
             form=found.form,
             values=values,
+            kind=found.kind,
             response_url=found.response_url,
         )
 

@@ -248,8 +248,8 @@ def _says_nothing(event: Event, text: str, fault: Fault | None) -> bool:
 
 
 def _question(submission: Submission, text: str) -> Command:
-    place = replace(submission.place, interaction="")
-    return Command(id=f"{submission.id}:ask", place=place, at=submission.at, name="ask", text=text)
+    place, at = submission.place, submission.at
+    return Command(id=f"{submission.id}:ask", place=place, at=at, name="ask", text=text)
 
 
 def _answering(event: Event, place: Place) -> Place:

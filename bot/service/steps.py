@@ -56,7 +56,9 @@ async def release(table: Table, round: Round) -> None:
     for kept in round.kept:
         event = kept.event()
         if event is not None:
-            await accept(table.tools, replace(event, id=event.id + AGAIN))
+            # Where the bot is no member, nothing but what released it lets it be answered.
+            place = replace(event.place, interaction=table.place.interaction)
+            await accept(table.tools, replace(event, id=event.id + AGAIN, place=place))
     await rounds.save_round(table.tools, table.place, Round(taken=round.taken))
     await rounds.close_note(table, round, table.phrases.inputs_saved)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.events import Submission
-from bot.service import steps
+from bot.service import inputs, steps
 from bot.store.records import Dialog, scope
 from tests.fakes.bench import EN, GROUP
 from tests.fakes.completion_wire import refused
@@ -64,6 +64,23 @@ async def test_among_others_only_who_sent_a_command_is_asked_for_its_details(
         await bench.do(bench.message("How?", user="bob", chat=GROUP))
         assert bench.screen.texts == [EN.inputs_needed_form] * 2
         assert [bubble.place.only_user for bubble in bench.screen.bubbles] == [True, False]
+
+
+async def test_what_a_form_releases_may_be_answered_as_the_form_may(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TONE, able=FORMS) as (bench, _):
+        place = replace(bench.place(), interaction="fresh")
+        await bench.do(bench.message("Why?"))
+        for form, values in ((steps.DETAILS, {}), (inputs.QUESTION, {"query": "How?"})):
+            filled = Submission(
+                id=f"s-{form}",
+                place=place,
+                at=bench.now(),
+                form=form,
+                values={"tone": "formal", **values},
+            )
+            await bench.do(filled)
+        answers = [one for one in bench.screen.bubbles if one.message.text == "Because."]
+        assert [one.place.interaction for one in answers] == ["fresh", "fresh"]
 
 
 async def test_a_form_that_can_no_longer_be_opened_is_asked_in_messages(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.slack import carried, interaction, opening
 from adapters.slack.carried import Carried
-from adapters.slack.interaction import Interaction
+from adapters.slack.interaction import Interaction, Kind
 from adapters.slack.opening import Forms
 from adapters.slack.page import Page
 from bot.surface import Expired, Forbidden, Unreachable
@@ -177,13 +177,17 @@ async def test_a_submission_says_where_it_was_opened_and_by_what() -> None:
     assert url not in repr(submitted) and "Bonn" not in repr(submitted)
 
 
-async def test_a_command_cannot_be_written_over_by_what_follows_it() -> None:
+@pytest.mark.parametrize(
+    ("by", "then"), [("press", "view"), ("command", "command"), ("shortcut", "shortcut")]
+)
+async def test_only_what_was_pressed_can_be_written_over_afterwards(by: Kind, then: Kind) -> None:
     desk = Desk()
     found = interaction.read(desk.place().interaction)
     assert found
-    said = Interaction(kind="command", trigger=found.trigger, response_url="https://h/commands/1")
-    await desk.forms.open(replace(desk.place(), interaction=said.packed()), desk.form(CITY))
-    assert desk.submit().response_url == ""
+    made = Interaction(kind=by, trigger=found.trigger, response_url="https://h/1")
+    await desk.forms.open(replace(desk.place(), interaction=made.packed()), desk.form(CITY))
+    submitted = desk.submit()
+    assert (submitted.kind, submitted.response_url) == (then, "https://h/1")
 
 
 async def test_a_form_of_an_earlier_process_is_taken_without_a_check() -> None:
