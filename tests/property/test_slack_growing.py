@@ -10,6 +10,7 @@ from bot.surface import Button, Outgoing
 from tests.fakes.clock import VirtualTimeLoop
 from tests.fakes.examples import examples
 from tests.fakes.slack_api import Seat
+from tests.fakes.slack_api.calling import Kind
 from tests.fakes.slack_stage import SlackStage, Way, place
 from tests.fakes.stage import Forgetful
 
@@ -38,9 +39,10 @@ chunks = st.tuples(
 )
 answers = st.lists(st.lists(chunks, min_size=1, max_size=25), min_size=1, max_size=4)
 ways = st.sampled_from(["dm", "channel", "edits"])
+KINDS: tuple[Kind, ...] = ("cut", "cut after", "503", "not json", "rate_limited", "internal_error")
 faults = st.lists(
     st.tuples(
-        st.sampled_from(["cut", "cut after", "503", "not json", "rate_limited", "internal_error"]),
+        st.sampled_from(KINDS),
         st.sampled_from(["chat.appendStream", "chat.stopStream", "chat.update"]),
         st.integers(0, 4),
     ),
@@ -60,7 +62,7 @@ def test_every_answer_comes_whole_and_nothing_is_refused(
 @given(answers, ways, faults)
 @examples(30)
 def test_whatever_breaks_on_the_way_the_last_text_is_there_once(
-    written: list[list[tuple[str, float]]], way: Way, faults: list[tuple[str, str, int]]
+    written: list[list[tuple[str, float]]], way: Way, faults: list[tuple[Kind, str, int]]
 ) -> None:
     _played(written, 0.05, way, faults)
 
@@ -69,7 +71,7 @@ def _played(
     written: list[list[tuple[str, float]]],
     latency: float,
     way: Way,
-    faults: list[tuple[str, str, int]],
+    faults: list[tuple[Kind, str, int]],
 ) -> SlackStage:
     async def act() -> SlackStage:
         stage = SlackStage(way)

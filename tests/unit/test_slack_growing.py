@@ -284,7 +284,8 @@ class TestWhatBreaks:
             await asyncio.sleep(2)
             await reply.finish(answer("Tea is a drink"))
         assert stage.dm.shown() == ["Tea is a drink"]
-        assert last(stage.dm).stream and last(stage.dm).stream.ended == "done"
+        stream = last(stage.dm).stream
+        assert stream and stream.ended == "done"
 
     async def test_a_stream_that_slack_has_ended_goes_on_by_edits(self, stage: SlackStage) -> None:
         async with stage.surface.grow(stage.place()) as message:
