@@ -170,6 +170,7 @@ class Phrases:
     help_head_threads: str
     help_reactions: str
     help_reactions_admin: str
+    help_reactions_member: str
     help_edit: str
     about_privacy: str
     about_made_by: str  # {author}

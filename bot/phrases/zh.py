@@ -140,6 +140,7 @@ PHRASES = Phrases(
     help_head_threads="用 /ask 提问，或在消息里 @ 机器人（话题里也一样）。其他消息它不会回答。",
     help_reactions="用 👍 或 👎 评价回答，点按钮或添加表情回应都可以。",
     help_reactions_admin="用 👍 和 👎 按钮评价回答。机器人成为本群管理员后，添加表情回应也算评价。",
+    help_reactions_member="用 👍 和 👎 按钮评价回答。在机器人加入的对话里，添加表情回应也算评价。",
     help_edit="修改你的问题，回答会重新写。",
     about_privacy="隐私政策",
     about_made_by="作者：{author}",

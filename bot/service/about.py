@@ -64,9 +64,8 @@ async def help(tools: Tools, command: Command) -> None:
         listed = (asked, ("private", phrases.command_private), *others)
     if is_operator(tools.rules, place):
         listed = (*listed, ("stats", phrases.command_stats))
-    reactions = phrases.help_reactions if able.reactions else phrases.help_reactions_admin
     lines = "\n".join(f"- {_typed(able.one_command, name)} – {told}" for name, told in listed)
-    told = [*_how_to_ask(phrases, place, able), reactions, lines]
+    told = [*_how_to_ask(phrases, place, able), _how_to_rate(phrases, able), lines]
     await _post(tools, _aside(tools, place), told, mine=True)
 
 
@@ -77,6 +76,12 @@ def _how_to_ask(phrases: Phrases, place: Place, able: Capabilities) -> tuple[str
         # Among others nobody tells the bot there of replies and edits that do not name it.
         return (phrases.help_head_threads,)
     return phrases.help_head_group, phrases.help_edit
+
+
+def _how_to_rate(phrases: Phrases, able: Capabilities) -> str:
+    if able.reactions:
+        return phrases.help_reactions
+    return phrases.help_reactions_member if able.one_command else phrases.help_reactions_admin
 
 
 def _aside(tools: Tools, place: Place) -> Place:

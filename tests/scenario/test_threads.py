@@ -124,3 +124,6 @@ async def test_where_one_command_is_all_there_is_others_are_words_behind_it(
         assert "/dify – " in told
         assert "/retry" not in told.replace("/dify retry", "")
         assert "/ask" not in told
+        bench.screen.abilities = replace(THREADS, one_command="/dify", reactions=False)
+        await bench.do(bench.command("help"))
+        assert EN.help_reactions_member in bench.screen.texts[-1]
