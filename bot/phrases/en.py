@@ -164,8 +164,8 @@ PHRASES = Phrases(
     help_reactions="Rate an answer with 👍 or 👎, as a button or as a reaction.",
     help_reactions_admin="Rate an answer with the buttons 👍 and 👎. Reactions "
     "count here once the bot is an administrator of this group.",
-    help_reactions_member="Rate an answer with the buttons 👍 and 👎. Reactions count where the bot "
-    "is a member.",
+    help_reactions_member="Rate an answer with the buttons 👍 and 👎. Reactions count where "
+    "the bot is a member.",
     help_edit="Edit your question, and its answer is written anew.",
     about_privacy="Privacy",
     about_made_by="Made by {author}",
