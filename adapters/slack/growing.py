@@ -17,6 +17,7 @@ from bot.surface import (
     Intend,
     Outgoing,
     Rank,
+    RateLimited,
     Stopped,
     SurfaceError,
     Unreachable,
@@ -226,6 +227,9 @@ class Stream:
                     ),
                 )
             )
+        except RateLimited as limited:
+            self._streams.pause(spot.team, limited.retry_after)
+            return await self._go_on_without(message, intend)
         except Refused:
             if spot.features.streams:
                 self._streams.refuse(spot.place)

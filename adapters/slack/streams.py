@@ -46,6 +46,8 @@ class _Room:
 
     def at_now(self, now: float) -> float:
         rate, burst = STREAMS
+        if now < self.at:
+            return 0.0  # paused
         self.left = min(burst, self.left + (now - self.at) * rate)
         self.at = now
         return self.left
@@ -91,6 +93,11 @@ class Streams:
                 continue
             if watch.ts in streaming or (chat.thread == thread and not watch.streams):
                 watch.stopped = True
+
+    def pause(self, team: str, seconds: float) -> None:
+        """Slack said 429 to a start: there is no room until then."""
+        room = self._room(team)
+        room.left, room.at = 0.0, _now() + seconds
 
     def refuse(self, place: Place) -> None:
         """Nothing streams to this person here; what was said there is posted and edited."""

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from adapters.slack.growing import HOLD
-from adapters.slack.streams import REFUSED_FOR, Streams
-from bot.surface import Forbidden, Outgoing, Rank, RateLimited, Stopped, Unreachable
+from adapters.slack.streams import REFUSED_FOR
+from bot.surface import Forbidden, Outgoing, RateLimited, Stopped, Unreachable
 from tests.fakes.slack_answers import THUMBS, answer, growing, kinds, last, live, show
 from tests.fakes.slack_stage import SlackStage, place
 
@@ -163,6 +163,16 @@ class TestWhereNothingStreams:
         assert kinds(stage.dm) == kinds(stage.channel) == ["post", "update"]
         assert stage.slack.counted["chat.startStream"] == 1
         assert not stage.surface.capabilities(stage.place()).appends
+
+    async def test_a_429_for_a_stream_keeps_nobody_from_words(self, stage: SlackStage) -> None:
+        until = stage.slack.clock() + 60
+        stage.slack.tiers.silence(until, stage.team.id, "chat.startStream")
+        for _ in range(3):
+            await write(stage, "Tea is a drink made of leaves.", seconds=4)
+        assert kinds(stage.dm).count("post") == 3 and stage.refusals() == 1
+        await asyncio.sleep(75)
+        await write(stage, "Tea is a drink made of leaves.", seconds=4)
+        assert kinds(stage.dm).count("stream") == 1
 
     async def test_a_place_that_takes_no_stream_is_asked_again_in_an_hour(
         self, stage: SlackStage
@@ -346,47 +356,3 @@ class TestWhatBreaks:
                 await message.finish(answer("Tea."))
             await message.finish(answer("Tea."))
         assert stage.dm.shown() == ["Tea."] and stage.refusals() == 2
-
-
-class TestRoom:
-    async def test_who_finds_no_room_for_a_stream_is_posted_and_edited(
-        self, stage: SlackStage
-    ) -> None:
-        seats = [stage.slack.dm(stage.slack.person(f"P{number}")) for number in range(12)]
-        places = [place(seat, seat.say("Tea?").ts) for seat in seats]
-        growings = [stage.surface.grow(where) for where in places]
-        for grown in growings:
-            message = await grown.__aenter__()
-            await show(stage, message, "Tea")
-        assert [kinds(seat) for seat in seats] == [["stream"]] * 10 + [["post"]] * 2
-        for grown in growings:
-            await grown.__aexit__(None, None, None)
-        await asyncio.sleep(7)  # one more start is left by then
-        assert stage.surface.endings(places[0])[0].scope.endswith(":stop")
-
-    async def test_room_that_short_answers_left_is_anothers(self, stage: SlackStage) -> None:
-        for number in range(30):
-            async with stage.surface.grow(stage.place()) as message:
-                await message.finish(answer(f"{number}"))
-        async with stage.surface.grow(stage.place()) as message:
-            await show(stage, message, "Tea")
-            assert kinds(stage.dm)[-1] == "stream"
-
-    async def test_after_a_start_there_is_none_for_a_while(self, stage: SlackStage) -> None:
-        streams, team = Streams(resumes=True), stage.team.id
-        assert not streams.has_room(team)
-        await asyncio.sleep(7)
-        assert streams.has_room(team)
-        streams.take_room(streams.watch(stage.place()))
-        assert not streams.has_room(team)
-
-    async def test_a_frame_that_was_waited_for_too_long_gives_its_slot_back(
-        self, stage: SlackStage
-    ) -> None:
-        async with stage.surface.grow(stage.place()) as message:
-            cost = message.cost(growing("Tea"))
-            await stage.pace.slot(cost, Rank.FRAME)
-            await message.show(growing("Tea"))
-            assert message.cost(growing("Tea is")) != cost
-            assert message.cost(growing("No tea")) != message.cost(growing("Tea is"))
-            await message.finish(answer("Tea"))
