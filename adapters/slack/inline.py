@@ -114,6 +114,7 @@ class Line:
         self._known = known
         self._is_open = is_open
         self._nested = nested or rules.label
+        self._closings: set[int] = set()  # places of brackets that were opened in this line
         self._special = _SPECIAL_ASCII if line.isascii() else _SPECIAL
         self._readers: Mapping[str, Callable[[], bool]] = {
             "\\": self._escape,
@@ -263,6 +264,7 @@ class Line:
             case "[":
                 return self._named_link(start, end)
             case ":" if not start:
+                self._closings.add(end - 1)
                 return self._say("\\[", 1)  # it would name a target for what is written elsewhere
             case _:
                 return self._link(start, end, end, self._known.get(_key(line[start + 1 : end - 1])))
@@ -319,6 +321,8 @@ class Line:
 
     def _only_sign(self) -> bool:
         sign = self._line[self.at]
+        if sign == "[":
+            self._closings.add(self._end_of_label(self.at) - 1)
         return self._say(f"\\{sign}" if self._rules.label and sign == "[" else sign, self.at + 1)
 
     def _stray(self) -> bool:
@@ -327,11 +331,11 @@ class Line:
             return self._say("\\]", at + 1)
         if self._is_cut(at + 1):
             return False
-        return (
-            self._say("]\\(", at + 2)
-            if self._line[at + 1 : at + 2] == "("
-            else self._say("]", at + 1)
-        )
+        after = self._line[at + 1 : at + 2]
+        # What was opened in a line above would name a target.
+        if after == "(" or (after == ":" and at not in self._closings):
+            return self._say(f"]\\{after}", at + 2)
+        return self._say("]", at + 1)
 
     def _angle(self) -> bool:
         line, at = self._line, self.at
@@ -341,7 +345,7 @@ class Line:
         if self._is_open and _ANGLE_TO_COME.match(line, at):
             return False
         if found := _BREAK.match(line, at):
-            return self._say(self._break() if at else "", found.end())
+            return self._say(self._break() if at else _BESIDE, found.end())
         found = _ANGLE.match(line, at)
         if not found or not links.safe(found[1]):
             return self._say("&lt;", at + 1)

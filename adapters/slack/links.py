@@ -18,6 +18,7 @@ _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _MACHINE_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{1,63}")
 _MAIL = re.compile(r"mailto:([\w.%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})", re.IGNORECASE)
 _MARKS = re.compile(r"[*_~`]|\\(?=[!-/:-@\[-`{-~])")
+_NO_PATH = re.compile(r"\A(?:#|//|\\)|[:<>&]")
 _LONGEST_PATH = 200  # characters; what is longer is no path that people read
 
 # Ends of file names that are no top-level domains; "guide.pdf" is not the name of a host.
@@ -116,7 +117,7 @@ def code(url: str) -> str:
 def unlinked(words: str, url: str) -> str:
     """Behind the words of a link that leads nowhere: a path people can use themselves."""
     path = " ".join(url.split()).replace("`", "")
-    if ":" in path or path.startswith(("#", "//", "\\")) or len(path) > _LONGEST_PATH:
+    if _NO_PATH.search(path) or len(path) > _LONGEST_PATH:
         return ""
     return f" (`{path}`)" if path and path not in words else ""
 

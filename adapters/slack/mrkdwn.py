@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pyromark
 
 from adapters.slack import links
-from adapters.slack.neutral import cleaned, defanged, quieted, unlinked
+from adapters.slack.neutral import cleaned, defanged, defused, quieted, unlinked
 from adapters.slack.tables import aligned
 
 SECTION = 3000
@@ -36,7 +36,9 @@ _FENCE = "```"
 def mrkdwn(text: str, *, mine: bool = False, asker: str = "", hardened: bool = False) -> str:
     """`text` in mrkdwn; the arguments are those of `wire`."""
     hardened = hardened and not mine
-    words = _written(_Writer(_Mrkdwn(asker=asker if mine else "", hardened=hardened)), text)
+    asker = asker if mine else ""
+    words = _written(_Writer(_Mrkdwn(asker=asker, hardened=hardened)), text)
+    words = defused(words, asker=asker, links=True)
     return defanged(words) if hardened else words
 
 

@@ -24,10 +24,12 @@ HALF = re.compile(
 
 # Elements and declarations of a document's type look alike: <!DOCTYPE html>, <!ELEMENT a>, <!-- -->
 _NAMED = r"(?i:channel|here|everyone|group|subteam|date)|(?!doctype\b)[a-z]"
-_TOKEN = re.compile(
-    rf"<(?=[{UNSEEN}\\]{{0,8}}(?:![{UNSEEN}\\]{{0,8}}(?:{_NAMED})|@[{UNSEEN}\\]{{0,8}}\w"
-    rf"|\#[{UNSEEN}\\]{{0,8}}[A-Z0-9]|[A-Za-z][A-Za-z0-9+.-]{{0,31}}:(?!:)[^>\n|]{{0,{LONGEST}}}\|))"
+_CALL = (
+    rf"[{UNSEEN}\\]{{0,8}}(?:![{UNSEEN}\\]{{0,8}}(?:{_NAMED})|@[{UNSEEN}\\]{{0,8}}\w"
+    rf"|\#[{UNSEEN}\\]{{0,8}}[A-Z0-9])"
 )
+_CALLS = re.compile(f"<(?={_CALL})")
+_TOKEN = re.compile(rf"<(?={_CALL}|[A-Za-z][A-Za-z0-9+.-]{{0,31}}:(?!:)[^>\n|]{{0,{LONGEST}}}\|)")
 _WEB = re.compile(r"(?i)h(?:tt)(?=ps?:)")
 _SCHEME = re.compile(r"(?i)(?<!hxxp)(?<!hxxps)://")
 
@@ -45,12 +47,12 @@ def cleaned(text: str) -> str:
     return _DIRECTIONS.sub("\u2060", _UNENCODABLE.sub("\ufffd", text))
 
 
-def defused(wire: str, *, asker: str = "") -> str:
-    """`wire` with no token left in it but the mention of `asker`."""
+def defused(wire: str, *, asker: str = "", links: bool = False) -> str:
+    """`wire` with no token left in it but the mention of `asker`, and links in mrkdwn if asked."""
     if "<" not in wire:
         return wire
     kept = f"<@{asker}>" if asker else ""
-    return _TOKEN.sub(
+    return (_CALLS if links else _TOKEN).sub(
         lambda found: "<" if kept and wire.startswith(kept, found.start()) else "&lt;", wire
     )
 

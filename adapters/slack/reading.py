@@ -15,6 +15,7 @@ _FORMULA_ENDS = re.compile(r"[ \t]*(?:\\\]|\$\$)[ \t]*\Z")
 # By their beginnings, so that no more of a line makes another thing of it.
 _ITEM = re.compile(r"[ \t>]*(?:[#=]|\|[ \t]*:?--|([-_])[ \t]*\1|\*[ \t]*\*[ \t]*\*)")
 _LAST_WORD = re.compile(r"\S{1,300}\Z")
+_TAB = 4  # columns, says CommonMark
 _DEPTH = 8  # list items in each other of which the places are known
 
 
@@ -38,7 +39,7 @@ class Fence:
 
     def is_closed_by(self, line: str) -> bool:
         bare = line.strip(" \t\r")
-        if signs.indent(line) > self.indent + 3 or len(bare) < len(self.sign):
+        if _indent(line) > self.indent + 3 or len(bare) < len(self.sign):
             return False
         return not bare.strip(self.sign[0])
 
@@ -48,8 +49,8 @@ class Fence:
         So much space in front of it is not shown.
         """
         if lead:
-            lead = " " * (self.edge - signs.indent(lead)) + lead
-        return lead + " " * (self.indent - signs.indent(line)) * bool(line.strip()) + line
+            lead = " " * (self.edge - _indent(lead)) + lead
+        return lead + " " * (self.indent - _indent(line)) * bool(line.strip()) + line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,7 @@ class Reading:
         inside = _inside(lead)
         items = [item.end() for item in signs.ITEM.finditer(inside)]
         if words or items:
-            indent = signs.indent(inside)
+            indent = _indent(inside)
             columns = [column for column in self._columns if column <= indent]
             self._columns = (*columns, *items)[-_DEPTH:]
 
@@ -212,5 +213,10 @@ class Reading:
 
 def _inside(lead: str) -> str:
     """The part of a lead that is inside of all quotes; one space belongs to the mark of a quote."""
-    _, sign, inside = lead.rpartition(">")
+    _, sign, inside = lead.expandtabs(_TAB).rpartition(">")
     return inside.removeprefix(" ") if sign else inside
+
+
+def _indent(line: str) -> int:
+    """In columns."""
+    return len(line[: signs.indent(line)].expandtabs(_TAB))

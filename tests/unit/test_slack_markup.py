@@ -87,7 +87,7 @@ def test_only_the_asker_is_mentioned_and_only_in_words_of_ours() -> None:
 def test_html_is_text_and_a_break_breaks_the_line() -> None:
     assert wire("<b>x</b> <!-- y --> <script>") == "&lt;b>x&lt;/b> &lt;!-- y --> &lt;script>"
     assert wire("a<br>b<BR/>c") == f"a\n{Z}b\n{Z}c"
-    assert wire("| a<br>b |\n- c<br />d\n<br>e") == "| a · b |\n- c · d\ne"
+    assert wire("| a<br>b |\n- c<br />d\n<br>e") == f"| a · b |\n- c · d\n{Z}e"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,7 @@ def test_links_show_where_they_lead_and_lead_only_to_the_web(source: str, writte
         ("見て https://e.example/a。次", "見て <https://e.example/a>。次"),
         ("https://slack.com@e.example/x", "<https://e.example/x>"),
         ("https://bаnk.com/x", "<https://xn--bnk-6cd.com/x>"),
+        ("see [1]: it, a]: b", "see [1]: it, a]\\: b"),
         ("https://e.example/a?b[]=c[x](https://f.example)", None),
         ("http://localhost:3000/x", "`http://localhost:3000/x`"),
         ("\\https://e.example \\Hm", "\\\\<https://e.example> \\\\Hm"),
@@ -192,6 +193,9 @@ def test_targets_named_apart_are_put_into_their_links() -> None:
         "[slack.\ncom](https://evil.example)",
         "[slack.com](\nhttps://evil.example)",
         "[slack.com][\nx]\n\n[x]: https://evil.example",
+        "\t```\n[slack.com](https://evil.example)",
+        "[slack.com\nlogin]: https://evil.example\n\n[slack.com login]",
+        "<br>[slack.com]: https://evil.example\n\n[slack.com]",
         "<div>\n[slack.com](https://evil.example)\n</div>",
         "[" * 600 + "slack.com](https://evil.example)",
         f"[slack.com {'x' * 600}](https://evil.example)",
@@ -204,6 +208,7 @@ def test_a_link_cannot_hide_in_what_only_looks_like_code(source: str) -> None:
 
 def test_code_cannot_end_unseen_with_the_list_it_is_in() -> None:
     assert wire("1. a\n   ```\nb\n\n   c\n```\nd") == "1. a\n   ```\n   b\n\n   c\n   ```\nd"
+    assert wire("1.\ta\n\t```\n\tb\n\t```") == "1.\ta\n\t```\n\tb\n    ```"
     assert wire("> ```\n> a\nb <x>") == "> ```\n> a\nb &lt;x>"
     assert wire("- > ```\n> <b>\n  > ```\n<b>") == "- > ```\n  > <b>\n  > ```\n&lt;b>"
     assert wire("~~~\n```\n<a\n~~~~\n<a") == "~~~\n```\n<a\n~~~~\n&lt;a"

@@ -84,7 +84,7 @@ def test_marks_signs_and_blocks(source: str, written: str) -> None:
         ("[](https://e.example)", "<https://e.example|e.example>"),
         ("![](https://e.example/a)", "<https://e.example/a|🖼 e.example>"),
         ("[![b](https://i.example)](https://e.example)", "<https://e.example|🖼 b>"),
-        ("[a](javascript:x) [b](src/b.py)", "a b (`src/b.py`)"),
+        ("[a](javascript:x) [b](src/b.py) [c](&lt;@U1>)", "a b (`src/b.py`) c"),
         ("https://e.example/a_b_c.", "<https://e.example/a_b_c>."),
         ("<https://e.example|slack.com>", "<https://e.example|slack.com> (e.example)"),
         ("[a][1]\n\n[1]: https://e.example", "<https://e.example|a>"),
