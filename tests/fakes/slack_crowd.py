@@ -8,11 +8,13 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import database
 from bot.store.tables import answers, screens
@@ -52,6 +54,7 @@ class Colleagues:
         self.below: Counter[str] = Counter()
         self.repeats: Counter[str] = Counter()
         self._number = 0
+        self._rated: list[Post] = []
 
     def _colleague(self, seat: Seat) -> Colleague:
         chat = f"{seat.channel.id}/{seat.person.id}"
@@ -76,8 +79,7 @@ class Colleagues:
             .join(screens, screens.c.answer == answers.c.id)
             .where(screens.c.role == "note", screens.c.ref.is_(None))
         )
-        kept = f"sqlite:///{self.house.folder / 'parley.db'}"
-        async with database.opened(kept) as engine, engine.connect() as rows:
+        async with self._database() as rows:
             return Counter(f"{chat}/{user}" for chat, user in await rows.execute(found))
 
     def faults(self) -> list[str]:
@@ -94,6 +96,20 @@ class Colleagues:
         for one in [one for one in slack.delivered if one.kind == "events" and not one.done]:
             if len(one.tries) > RETRIES:
                 await send(one)
+
+    async def count_ratings(self) -> None:
+        """A message that was killed over in the moment it was posted is nobody's: the bot says
+        that it may be there, and knows of no reaction whose answer it means."""
+        found = select(screens.c.ref).where(screens.c.ref.is_not(None))
+        async with self._database() as rows:
+            known = {ref.id for (ref,) in await rows.execute(found)}
+        self.done["rate"] -= sum(post.ts not in known for post in self._rated)
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[AsyncConnection]:
+        kept = f"sqlite:///{self.house.folder / 'parley.db'}"
+        async with database.opened(kept) as engine, engine.connect() as rows:
+            yield rows
 
     # Deeds
 
@@ -146,6 +162,7 @@ class Colleagues:
                 continue
             asked.sequel = "rate"
             self.done["rate"] += 1
+            self._rated.append(posts[-1])
             guest.seat.react(posts[-1], "+1" if self.done["rate"] % 2 else "thumbsup::skin-tone-3")
             return
 
@@ -217,3 +234,4 @@ async def kill_rounds(guests: Colleagues, rounds: int, seed: int, *, pause: floa
             talking.result()
         await house.start()
     await guests.bring_again()
+    await guests.count_ratings()

@@ -1,5 +1,7 @@
 """What Slack tells besides what people say: who leaves, where it belongs, and junk."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -7,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack import inbound, routing
+from adapters.slack.adapter import Slack
+from adapters.slack.dispatching import Dispatching
 from adapters.slack.heard import Heard, Unreadable, mapping
-from bot.events import Message
+from adapters.slack.workspace import Line, Workspace
+from bot.events import Event, Message, encode
+from bot.pace import Pace
+from tests.fakes.clock import virtual_time_loop
+from tests.fakes.slack_line import Scripted
 from tests.fakes.slack_payloads import (
     BOT,
     NAMES,
@@ -151,12 +159,43 @@ class TestJunk:
         except Unreadable:
             return
 
+    @given(st.data())
+    def test_nor_the_way_that_everything_takes(self, data: st.DataObject) -> None:
+        told = payload(data.draw(st.sampled_from(NAMES)))
+        _spoil(data, told)
+        with asyncio.Runner(loop_factory=virtual_time_loop) as runner:
+            assert runner.run(_dispatched(told)) in (200, 400, 503)
+
     def test_nor_does_a_deep_one(self) -> None:
         deep: object = 1
         for _ in range(2000):
             deep = {"event": deep}
         with pytest.raises(Unreadable):
             mapping(deep)
+
+
+class Everywhere:
+    """The bot is installed wherever something happens."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def of(self, team: str, enterprise: str = "") -> Workspace:
+        return self._line.workspace(team=team, token="xoxb-1", bot_user=BOT)
+
+    def known(self) -> Sequence[Workspace]:
+        return ()
+
+
+async def _dispatched(told: object) -> int:
+    async def accept(event: Event) -> bool:
+        encode(event)
+        return True
+
+    line = Line(transport=Scripted())
+    adapter = Slack(workspaces=Everywhere(line), slots=Pace(), line=line)
+    answer = await Dispatching(adapter.ear).dispatch(told, accept)
+    return answer.status
 
 
 _JUNK = st.sampled_from(
