@@ -14,7 +14,7 @@ from adapters.slack.page import Page
 from adapters.slack.remembered import Remembered
 from adapters.slack.responding import Responding
 from adapters.slack.spot import PLATFORM, Spot
-from adapters.slack.status import FADES, Statuses
+from adapters.slack.status import AGAIN, Statuses
 from adapters.slack.streams import Streams
 from adapters.slack.workspace import Workspaces
 from adapters.slack.writing import FILE, Writing, is_message, notice
@@ -97,7 +97,7 @@ class SlackSurface:
             documents=True,
             voice_types=voice.VOICE_TYPES,
             upload_limit=UPLOAD_LIMIT,
-            status_fades_after=FADES,
+            status_fades_after=AGAIN,
             status_stays=True,
             one_command=self._command,
         )

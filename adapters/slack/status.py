@@ -11,10 +11,17 @@ from typing import Final, TypeAlias
 
 from adapters.slack import limits
 from adapters.slack.spot import Spot
-from bot.surface import Activity, Rank, SurfaceError
+from bot.surface import Activity, Rank, SurfaceError, Unreachable
 
-FADES: Final = 90.0
+AGAIN: Final = 8.0
+"""Seconds after which a status is looked at again: where there was no room for a session, and so no
+Stop, there may be by then."""
+
+LINE_FADES: Final = 90.0
 """Seconds after which a line is shown again: Slack takes it away after 2 minutes."""
+
+AT_ONCE: Final = 0.3
+"""Seconds that a session may wait for its turn: a line says the same, and says it now."""
 
 PATIENCE: Final = 2.0
 """Seconds that a status may take: later there is something else to be seen."""
@@ -27,12 +34,14 @@ _Key: TypeAlias = tuple[str, str, str]
 @dataclass(slots=True)
 class _Thread:
     """`at_work`: for whom the session says "processing"; `done`: those of them for whom it is over
-    as soon as what grows has ended; `growing`: messages by person; `line`: words are shown."""
+    as soon as what grows has ended; `growing`: messages by person; `line`: the words that are shown
+    since `line_at`."""
 
     at_work: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     growing: Counter[str] = field(default_factory=Counter)
-    line: bool = False
+    line: str = ""
+    line_at: float = 0.0  # loop time
 
     @property
     def is_idle(self) -> bool:
@@ -51,12 +60,10 @@ class Statuses:
             return
         thread = self._threads.setdefault(_key(spot), _Thread())
         works = doing != "speaking" and await self._begin(spot, thread)
-        if thread.growing[spot.place.user.id]:
-            return  # the words that grow say more
-        if not works or doing == "waiting":
-            await self._tell(spot, thread, words)
-        elif thread.line:
-            await self._tell(spot, thread, "")
+        if not thread.growing[spot.place.user.id]:  # else the words that grow say more
+            line = words if not works or doing == "waiting" else ""
+            if line != thread.line or (line and _now() >= thread.line_at + LINE_FADES):
+                await self._tell(spot, thread, line)
         await self._end_left(spot)
 
     async def end(self, spot: Spot) -> None:
@@ -80,7 +87,7 @@ class Statuses:
     def said(self, spot: Spot) -> None:
         """A message has come, which takes the line away."""
         if thread := self._threads.get(_key(spot)):
-            thread.line = False
+            thread.line = ""
 
     def begin_growing(self, spot: Spot) -> None:
         self._threads.setdefault(_key(spot), _Thread()).growing[spot.place.user.id] += 1
@@ -121,22 +128,39 @@ class Statuses:
             return True
         if not spot.features.sessions or not spot.slots.book(budgets, who=_who(spot)):
             return False
-        chat = spot.chat
+        try:
+            if await self._say_processing(spot):
+                thread.at_work.add(user)
+                self._left.pop(_key(spot), None)
+        except (Unreachable, TimeoutError):
+            thread.at_work.add(user)  # perhaps, so that it is ended for sure
+            return False
+        finally:
+            if not thread.at_work:
+                spot.slots.unbook(who=_who(spot))
+        return bool(thread.at_work)
+
+    async def _say_processing(self, spot: Spot) -> bool:
+        """False where there is no room, or none may be. Raises Unreachable, TimeoutError."""
+        chat, user, budgets = spot.chat, spot.place.user.id, limits.session(spot.team)
+        turn = spot.turn(Rank.FRAME)
+        try:
+            async with asyncio.timeout(AT_ONCE):
+                await turn.come(budgets)
+        except TimeoutError:
+            return False
         try:
             async with asyncio.timeout(PATIENCE):
-                await spot.turn(Rank.FRAME).make(
+                await turn.make(
                     budgets,
                     lambda: spot.calls.session_status(
                         chat.id, chat.thread, "processing", initiator=user
                     ),
                 )
-            thread.at_work.add(user)
-        except (SurfaceError, TimeoutError):
+        except Unreachable:
+            raise
+        except SurfaceError:
             return False
-        finally:
-            if not thread.at_work:
-                spot.slots.unbook(who=_who(spot))
-        self._left.pop(_key(spot), None)
         return True
 
     async def _stop_work(self, spot: Spot, thread: _Thread) -> None:
@@ -183,7 +207,7 @@ class Statuses:
                 )
         except (SurfaceError, TimeoutError):
             return  # it goes by itself
-        thread.line = bool(words)
+        thread.line, thread.line_at = words, _now()
 
     def _forget(self, spot: Spot, thread: _Thread) -> None:
         if thread.is_idle:
@@ -192,6 +216,10 @@ class Statuses:
 
 def _key(spot: Spot) -> _Key:
     return spot.team, spot.chat.id, spot.chat.thread
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _who(spot: Spot) -> str:

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack.status import FADES
+from adapters.slack import limits
 from bot.events import Place
-from bot.surface import Activity, Outgoing
+from bot.surface import Activity, Outgoing, Rank
 from tests.fakes.slack_answers import answer, commanded, kinds, show
 from tests.fakes.slack_api import Seat
 from tests.fakes.slack_stage import SlackStage, place
@@ -129,13 +129,39 @@ class TestASession:
         await tell(stage, where, "")
 
     async def test_one_that_could_not_begin_books_no_end(self, stage: SlackStage) -> None:
-        stage.slack.faults.add("cut", "agents.sessions.setStatus", times=30)
+        stage.team.refuses["agents.sessions.setStatus"] = "not_authorized"
         seats = [stage.slack.dm(stage.slack.person(f"P{number}")) for number in range(15)]
         for seat in seats:
             await tell(stage, place(seat, seat.say("Tea?").ts), "Thinking…")
+        stage.team.refuses.clear()
+        await asyncio.sleep(30)
         await tell(stage, stage.place(), "Thinking…")
         assert session(stage) == "processing"
         await tell(stage, stage.place(), "")
+
+    async def test_one_that_may_have_begun_is_ended(self, stage: SlackStage) -> None:
+        stage.slack.faults.add("silent after", "agents.sessions.setStatus")
+        await tell(stage, stage.place(), "Thinking…")
+        assert (session(stage), line(stage)) == ("processing", "Thinking…")
+        await tell(stage, stage.place(), "")
+        assert (session(stage), line(stage)) == ("active", "")
+
+    async def test_one_that_found_no_room_begins_when_there_is_some(
+        self, stage: SlackStage
+    ) -> None:
+        where = stage.place()
+        budgets = limits.session(stage.team.id)
+        for _ in range(12):
+            await stage.pace.slot(budgets, Rank.FRAME)
+        await tell(stage, where, "Thinking…")
+        assert (session(stage), line(stage)) == ("", "Thinking…")
+        async with stage.surface.grow(where) as message:
+            await show(stage, message, "Tea")
+            await asyncio.sleep(stage.surface.capabilities(where).status_fades_after)
+            await tell(stage, where, "Thinking…")
+            assert (session(stage), line(stage)) == ("processing", "")
+            await message.finish(answer("Tea."))
+        assert session(stage) == "active"
 
     async def test_only_so_many_work_as_can_be_ended(self, stage: SlackStage) -> None:
         seats = [stage.slack.dm(stage.slack.person(f"P{number}")) for number in range(30)]
@@ -166,11 +192,11 @@ class TestALine:
         assert stage.slack.counted["agents.sessions.setStatus"] == 1
 
     async def test_it_is_shown_again_before_it_fades(self, stage: SlackStage) -> None:
-        assert stage.surface.capabilities(stage.place()).status_fades_after == FADES
-        for _ in range(4):
+        for _ in range(40):
             await tell(stage, stage.place(), "Thinking…")
-            await asyncio.sleep(FADES)
+            await asyncio.sleep(stage.surface.capabilities(stage.place()).status_fades_after)
             assert line(stage) == "Thinking…"
+        assert stage.slack.counted["assistant.threads.setStatus"] == 4
 
     async def test_a_message_takes_it_away_and_it_does_not_come_back(
         self, stage: SlackStage
