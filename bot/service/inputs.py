@@ -43,10 +43,11 @@ async def resolve(tools: Tools, place: Place, text: str, *, work: Work) -> Resol
     values = {**table.remembered, **given, taker: text}
     faults = form.find_faults(table.parameters, values, [*given, taker])
     if _says_nothing(work.event, text, faults.get(taker)):
-        await _ask_whole(table)
+        await _ask_whole(table, work.event)
         return None
     if faults:
-        await _say(table, "\n\n".join(input_faults(table.phrases, faults).values()))
+        told = "\n\n".join(input_faults(table.phrases, faults).values())
+        await _tell(table, work.event, told)
         return None
     if steps.lacking(table, given):
         await _hold(table, work.event)
@@ -89,7 +90,7 @@ async def choose(tools: Tools, event: Command | Action) -> None:
         return
     round = await rounds.find_round(tools, event.place) or Round()
     if isinstance(event, Command):
-        await _show(table, round, event.text)
+        await _show(table, round, event)
     elif event.name == "inputs":
         await _open_again(table, round)
     elif event.ref != round.note or round.taken == event.id:
@@ -114,7 +115,7 @@ async def keep(tools: Tools, submission: Submission) -> None:
     )
     if faults:
         told = "\n\n".join(input_faults(table.phrases, faults).values())
-        await _say(table, told, *steps.openers(table))
+        await _tell(table, submission, told, *steps.openers(table))
         return
     table = await steps.remember(table, {name: submission.values[name] for name in names})
     if asks:
@@ -132,7 +133,8 @@ async def cancel(tools: Tools, place: Place) -> bool:
         return False
     await rounds.save_round(tools, place, Round(taken=round.taken))
     await rounds.close_note(table, round)
-    await _say(table, table.phrases.inputs_question_dropped)
+    told = table.phrases.inputs_question_dropped
+    await say(tools, place, told, private=not place.chat.private)
     return True
 
 
@@ -183,19 +185,18 @@ async def _hold(table: Table, event: Event) -> None:
         return
     await rounds.close_note(table, round)
     cancel = Button(label=table.phrases.button_cancel, name="cancel")
-    # Nobody else has seen a command; who has written a message may be waited for by others.
-    alone = isinstance(event, Command) and not table.place.chat.private
-    told = table.phrases.inputs_needed_form
-    note = await say(table.tools, table.place, told, *steps.openers(table), cancel, private=alone)
+    note = await _tell(
+        table, event, table.phrases.inputs_needed_form, *steps.openers(table), cancel
+    )
     await rounds.save_round(table.tools, table.place, replace(round, asked="", note=note))
     await steps.open_form(table, lacking)
 
 
-async def _show(table: Table, round: Round, text: str) -> None:
+async def _show(table: Table, round: Round, event: Command) -> None:
     if not form.details(table.parameters):
-        await _say(table, table.phrases.inputs_none)
+        await _tell(table, event, table.phrases.inputs_none)
         return
-    given, _ = form.assignments(table.parameters, text)
+    given, _ = form.assignments(table.parameters, event.text)
     faults = form.find_faults(table.parameters, given, given)
     if given and not faults:
         round = round if round.kept else await _afresh(table, round)
@@ -225,7 +226,7 @@ async def _open_again(table: Table, round: Round) -> None:
         await steps.show_list(table, round, rounds.openers(table))
 
 
-async def _ask_whole(table: Table) -> None:
+async def _ask_whole(table: Table, event: Event) -> None:
     """A question without words: the question and its details as one form, else how to ask."""
     # Where forms can be opened the question has one of its own even if there are no details.
     taker = message_variable(table.parameters)
@@ -234,7 +235,7 @@ async def _ask_whole(table: Table) -> None:
     if not (own and await steps.open_form(table, (*own, *details), QUESTION)):
         phrases = table.phrases
         told = phrases.ask_how if table.place.chat.private else phrases.ask_how_group
-        await _say(table, told)
+        await _tell(table, event, told)
 
 
 def _same_question(one: KeptEvent, other: KeptEvent) -> bool:
@@ -259,8 +260,10 @@ def _answering(event: Event, place: Place) -> Place:
     return replace(place, reply_to=event.ref)
 
 
-async def _say(table: Table, text: str, *buttons: Button) -> MessageRef:
-    return await say(table.tools, table.place, text, *buttons)
+async def _tell(table: Table, event: Event, text: str, *buttons: Button) -> MessageRef:
+    """Nobody else has seen a command or a form; who has written may be waited for by others."""
+    alone = isinstance(event, Command | Submission) and not table.place.chat.private
+    return await say(table.tools, table.place, text, *buttons, private=alone)
 
 
 async def _say_stale(table: Table, round: Round, action: Action) -> None:

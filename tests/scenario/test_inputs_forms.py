@@ -56,6 +56,15 @@ async def test_a_form_is_opened_and_the_question_runs_when_it_is_filled_in(tmp_p
     assert bench.screen.texts == [EN.inputs_saved, "Because."]
 
 
+async def test_what_a_command_is_told_about_details_is_for_its_sender_alone(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, able=FORMS) as (bench, _):
+        place = bench.place(chat=GROUP)
+        for name, text in (("inputs", ""), ("ask", "")):
+            await bench.do(bench.command(name, text, place=place))
+        assert bench.screen.texts == [EN.inputs_none, EN.ask_how_group]
+        assert all(bubble.place.only_user for bubble in bench.screen.bubbles)
+
+
 async def test_among_others_only_who_sent_a_command_is_asked_for_its_details(
     tmp_path: Path,
 ) -> None:
