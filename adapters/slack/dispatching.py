@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request import payload_utils
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -33,7 +34,6 @@ _log = observe.get_logger(__name__)
 
 class Dispatching:
     def __init__(self, ear: Ear) -> None:
-        self._ear = ear
         # What it says would be of tokens that the environment holds and it is not to use.
         logger = logging.getLogger("slack_bolt.parley")
         logger.setLevel(logging.CRITICAL)
@@ -42,7 +42,7 @@ class Dispatching:
             logger=logger,
             client=AsyncWebClient(),
             authorize=_authorize,
-            before_authorize=self._take,
+            before_authorize=_Keeping(ear),
             process_before_response=True,
             request_verification_enabled=False,
             ignoring_self_events_enabled=False,
@@ -64,38 +64,45 @@ class Dispatching:
             return _unreadable(error)
         return await self._app.async_dispatch(request)
 
-    async def _take(self, body: dict[str, object], context: AsyncBoltContext) -> BoltResponse:
-        accept: Accept = context[_ACCEPT]
+
+class _Keeping(AsyncMiddleware):
+    """Keeps each payload and answers. No function, for which Bolt would first take the payload
+    apart into arguments, and fail where it has another shape."""
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: object
+    ) -> BoltResponse:
         try:
-            reply = await self._hear(body, accept)
+            reply = await self._hear(req.body, req.context[_ACCEPT])
         except Unreadable as error:
             return _unreadable(error)
         except Busy as busy:
-            return BoltResponse(
-                status=503, headers={"Retry-After": str(math.ceil(busy.retry_after))}
-            )
+            pause = str(math.ceil(busy.retry_after))
+            return BoltResponse(status=503, headers={"Retry-After": pause})
         except Exception as error:  # a fault of ours; Bolt would print what people said with it
             _log.error("a payload cannot be taken", trace=observe.trace(error))
             return BoltResponse(status=500)
         return BoltResponse(status=200, body=dict(reply) if reply else "")
 
-    async def _hear(self, told: Mapping[str, object], accept: Accept) -> Reply:
-        body = dict(told)
-        if payload_utils.is_slash_command(body):
-            return await self._ear.hear("command", body, accept)
-        kind = body.get("type")
+    async def _hear(self, told: dict[str, object], accept: Accept) -> Reply:
+        if payload_utils.is_slash_command(told):
+            return await self._ear.hear("command", told, accept)
+        kind = told.get("type")
         if kind == "event_callback":
-            return await self._ear.hear("event", body, accept)
+            return await self._ear.hear("event", told, accept)
         if kind == "app_rate_limited":
-            _note_rate_limit(body)
+            _note_rate_limit(told)
             return None
-        if "ssl_check" in body:  # Slack looks at the certificate
+        if "ssl_check" in told:  # Slack looks at the certificate
             return None
-        challenge = body.get("challenge")
+        challenge = told.get("challenge")
         if kind == "url_verification" and isinstance(challenge, str):
             return {"challenge": challenge[:CHALLENGE]}
-        if "user" in body:  # everything that somebody does tells who
-            return await self._ear.hear("interaction", body, accept)
+        if "user" in told:  # everything that somebody does tells who
+            return await self._ear.hear("interaction", told, accept)
         raise Unreadable("nothing that Slack says")
 
 

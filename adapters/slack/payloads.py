@@ -9,6 +9,8 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 _Count = Annotated[int, Meta(ge=0)]
+# Up to the year 9999, behind which there are no dates.
+_Date = Annotated[int, Meta(ge=0, lt=253_402_300_800)]
 # Seconds since 1970 and a number that makes it unique in its channel. Up to the year 2286.
 Ts = Annotated[str, Meta(pattern=r"^[0-9]{1,10}\.[0-9]{1,6}$")]
 # Ids become parts of others of ours, so they hold nothing that parts those.
@@ -162,7 +164,7 @@ class Callback(Struct, frozen=True, kw_only=True):
 
     event: dict[str, object]
     event_id: Id = ""
-    event_time: _Count = 0
+    event_time: _Date = 0
     is_ext_shared_channel: bool = False
 
 
