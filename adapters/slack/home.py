@@ -135,11 +135,10 @@ def _part(part: Part, links: Mapping[MessageRef, str]) -> Iterable[Block]:
     if part.heading.strip():
         yield {"type": "header", "text": plain_text(part.heading, HEADING)}
     for text in mrkdwn.sections(mrkdwn.mrkdwn(part.text, mine=part.mine)):
-        told = {"type": "mrkdwn", "text": text}
         if part.small:
-            yield {"type": "context", "elements": [told]}
+            yield {"type": "context", "elements": [_mrkdwn(text)]}
         else:
-            yield {"type": "section", "text": told}
+            yield {"type": "section", "text": _mrkdwn(text)}
     for number, row in enumerate(part.rows):
         yield from _row(row, number, links)
     if part.buttons:
@@ -155,11 +154,10 @@ def _row(row: Row, number: int, links: Mapping[MessageRef, str]) -> Iterable[Blo
         # Stars among the words would end the bold in the middle of them.
         text = text if _MARKS.search(row.text) else f"*{text}*"
         text += f"\n{_literal(shorten(mrkdwn.plain(row.more[:SOURCE]), WORDS))}"
-    shown: Block = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    shown: Block = {"type": "section", "text": _mrkdwn(text)}
     yield {**shown, "accessory": _button(row.button, number)} if row.button else shown
     if row.at is not None:
-        when = {"type": "mrkdwn", "text": _local(row.at)}
-        yield {"type": "context", "elements": [when]}
+        yield {"type": "context", "elements": [_mrkdwn(_local(row.at))]}
 
 
 def _button(button: Button | Order, number: int) -> Block:
@@ -169,6 +167,11 @@ def _button(button: Button | Order, number: int) -> Block:
         shown: Block = {"type": "button", "action_id": id, "text": label}
         return {**shown, "value": button.text} if button.text else shown
     return keyboard.button(button, number)
+
+
+def _mrkdwn(text: str) -> Block:
+    """Links and names are only those that are written as such."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _literal(text: str) -> str:
