@@ -22,6 +22,7 @@ from tests.fakes.slack_api import (
     Shown,
     Slack,
     Team,
+    View,
     serve,
     wait_until,
 )
@@ -74,7 +75,7 @@ class House(Running):
             while await self.opinion(seat) != (rating, words):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.02)
 
-    async def until(self, wanted: Callable[[], Found], *, within: float = 15.0) -> Found:
+    async def until(self, wanted: Callable[[], Found | None], *, within: float = 15.0) -> Found:
         """Wait until `wanted()` is true and give what it gave."""
         try:
             return await wait_until(self.slack, wanted, within=within)
@@ -199,6 +200,15 @@ async def told(house: House, seat: Seat, words: str) -> Post:
         lambda: [post for post in (*seat.answers, *seat.ephemerals) if words in post.readable]
     )
     return found[-1]
+
+
+async def form(house: House, seat: Seat) -> View:
+    """The modal that asks for something, once it is open."""
+
+    def found() -> View | None:
+        return seat.modal if seat.modal and seat.modal.inputs else None
+
+    return await house.until(found)
 
 
 def kinds(seat: Seat) -> list[str]:

@@ -187,7 +187,9 @@ def _host(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-async def wait_until(slack: Slack, wanted: Callable[[], Found], *, within: float = 10.0) -> Found:
+async def wait_until(
+    slack: Slack, wanted: Callable[[], Found | None], *, within: float = 10.0
+) -> Found:
     """Wait until `wanted()` is true and give what it gave; fails after `within` seconds."""
     woken = asyncio.Event()
     stop = slack.listen(woken.set)

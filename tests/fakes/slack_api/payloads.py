@@ -103,6 +103,8 @@ def message(slack: "Slack", post: Post) -> Json:
     }
     if install := _of_bot(slack, post):
         body |= {"bot_id": install.bot_id, "app_id": slack.app.id}
+    elif slack.people[post.author].is_bot:
+        body |= {"bot_id": "B" + post.author[1:], "app_id": "A0OTHER"}
     else:
         body["client_msg_id"] = f"{post.ts.replace('.', '')[:8]}-0000-4000-8000-{post.ts[-6:]:0>12}"
     if post.channel.shared:

@@ -23,8 +23,8 @@ async def house(
     nursery: Nursery,
 ) -> AsyncIterator[House]:
     way = cast(Way, request.param)
-    settings = {"PARLEY_MAX_MESSAGES": "4"}
-    async with slack_bot(nursery, tmp_path_factory.mktemp(way), way, **settings) as open_house:
+    folder = tmp_path_factory.mktemp(way)
+    async with slack_bot(nursery, folder, way, PARLEY_MAX_MESSAGES="4") as open_house:
         yield open_house
         # Whatever the tests were about: nothing was asked for that cannot be, or came too often,
         # nobody was pinged who had not asked, and no link was fetched.

@@ -4,11 +4,13 @@ import pytest
 
 from bot.phrases import of
 from tests.fakes.pictures import png
-from tests.fakes.slack_bot import House, answered, told, whole
+from tests.fakes.slack_bot import House, answered, form, told, whole
 
 pytestmark = [pytest.mark.real_time, pytest.mark.asyncio(loop_scope="session")]
 
 EN = of("en")
+# How things come in makes no difference to this.
+over_http = pytest.mark.parametrize("house", ["http"], indirect=True)
 
 
 async def test_a_command_s_question_stands_in_the_channel_and_its_answer_below_it(
@@ -25,6 +27,7 @@ async def test_a_command_s_question_stands_in_the_channel_and_its_answer_below_i
     assert post.readable == "chunk 0 é😀. chunk 1 é😀. chunk 2 é😀."
 
 
+@over_http
 @pytest.mark.parametrize("kind", ["private", "mpim"])
 async def test_where_the_bot_is_not_it_answers_by_the_response_url(house: House, kind: str) -> None:
     seat = house.channel(kind=kind, bot=False)
@@ -35,6 +38,7 @@ async def test_where_the_bot_is_not_it_answers_by_the_response_url(house: House,
     assert {post.via for post in seat.answers} == {"response_url"}
 
 
+@over_http
 async def test_a_public_channel_needs_no_membership(house: House) -> None:
     seat = house.channel(bot=False)
     seat.command("n=3")
@@ -51,6 +55,7 @@ async def test_a_private_question_is_seen_by_the_asker_alone(house: House) -> No
     assert seat.answers == []
 
 
+@over_http
 async def test_commands_without_a_thread_mean_the_latest_answer_in_the_channel(
     house: House,
 ) -> None:
@@ -67,17 +72,18 @@ async def test_commands_without_a_thread_mean_the_latest_answer_in_the_channel(
     await house.until(lambda: any(post.files for post in seat.answers))
 
 
-async def test_nothing_is_there_to_stop_or_to_try_again(house: House) -> None:
+@over_http
+async def test_a_word_is_a_command_only_where_it_stands_alone(house: House) -> None:
     seat = house.channel()
     seat.command("stop")
     await told(house, seat, EN.nothing_to_stop)
-    seat.command("stop the music n=2")
-    await answered(house, seat)
-    other = house.channel()
-    other.command("retry")
-    await told(house, other, EN.nothing_to_retry)
+    seat.command("retry")
+    await told(house, seat, EN.nothing_to_retry)
+    seat.command("stop the music")
+    await told(house, seat, ": stop the music")
 
 
+@over_http
 @pytest.mark.parametrize("word", ["help", "about", "inputs", "forget"])
 async def test_what_is_asked_of_the_bot_is_told(house: House, word: str) -> None:
     seat = house.channel()
@@ -88,8 +94,7 @@ async def test_what_is_asked_of_the_bot_is_told(house: House, word: str) -> None
 async def test_a_bare_command_opens_a_form_and_its_question_is_answered(house: House) -> None:
     seat = house.channel()
     seat.command()
-    modal = await house.until(lambda: seat.modal)
-    await house.until(lambda: modal.inputs)
+    modal = await form(house, seat)
     seat.submit({next(iter(modal.inputs)): "n=3"})
 
     await answered(house, seat)
@@ -97,13 +102,13 @@ async def test_a_bare_command_opens_a_form_and_its_question_is_answered(house: H
     assert seat.modal is None
 
 
+@over_http
 async def test_the_global_shortcut_asks_in_a_form_and_is_answered_in_the_messages_tab(
     house: House,
 ) -> None:
     seat = house.visit()
     seat.shortcut()
-    modal = await house.until(lambda: seat.modal)
-    await house.until(lambda: modal.inputs)
+    modal = await form(house, seat)
     seat.submit({next(iter(modal.inputs)): "n=3"})
 
     await answered(house, seat)

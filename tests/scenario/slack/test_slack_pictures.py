@@ -6,7 +6,12 @@ from bot.phrases import of
 from tests.fakes.pictures import png
 from tests.fakes.slack_bot import House, answered, told
 
-pytestmark = [pytest.mark.real_time, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.asyncio(loop_scope="session"),
+    # how things come in makes no difference to this
+    pytest.mark.parametrize("house", ["http"], indirect=True),
+]
 
 EN = of("en")
 

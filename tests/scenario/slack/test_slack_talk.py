@@ -9,6 +9,8 @@ pytestmark = [pytest.mark.real_time, pytest.mark.asyncio(loop_scope="session")]
 
 EN = of("en")
 SHORT = "n=3"
+# How things come in makes no difference to this.
+over_http = pytest.mark.parametrize("house", ["http"], indirect=True)
 
 
 async def test_a_short_answer_is_one_message_in_the_thread_of_the_question(house: House) -> None:
@@ -24,6 +26,7 @@ async def test_a_short_answer_is_one_message_in_the_thread_of_the_question(house
     await house.until(lambda: not seat.status(asked))
 
 
+@over_http
 async def test_a_direct_thread_goes_on_without_a_mention(house: House) -> None:
     seat = house.visit()
     asked = seat.say(SHORT)
@@ -49,6 +52,7 @@ async def test_in_a_channel_only_who_mentions_it_is_answered_once_and_in_a_threa
     assert len(seat.answers) == 2
 
 
+@over_http
 async def test_an_edited_question_is_answered_anew_in_place(house: House) -> None:
     seat = house.visit()
     asked = seat.say(SHORT)
@@ -72,6 +76,7 @@ async def test_a_mention_is_edited_and_deleted(house: House) -> None:
     assert seat.answers in ([post], [])
 
 
+@over_http
 async def test_an_answer_is_written_once_more(house: House) -> None:
     seat = house.visit()
     asked = seat.say(SHORT)
@@ -82,16 +87,17 @@ async def test_an_answer_is_written_once_more(house: House) -> None:
     await answered(house, seat, asked)
 
 
+@over_http
 async def test_other_bots_and_what_the_bot_says_itself_are_not_answered(house: House) -> None:
-    seat = house.channel()
     robot = house.newcomer("Robot", is_bot=True)
-    other = house.slack.installed(house.team.id).bot_user
-    house.room(robot)
-    asked = seat.mention(f"<@{other}> n=2")
-    await answered(house, seat, asked)
-    assert len(seat.answers) == 1
+    room = house.room(robot)
+    ignored = room.seat(robot).mention("n=2")
+    seat = room.seat(house.newcomer())
+    await answered(house, seat, seat.mention("n=2"))
+    assert seat.thread(ignored) == []
 
 
+@over_http
 async def test_what_people_type_reaches_the_app_as_they_typed_it(house: House) -> None:
     seat = house.visit()
     asked = seat.say('echo 1 < 2 & "three" https://example.org/a?b=1&c=2')
@@ -99,6 +105,7 @@ async def test_what_people_type_reaches_the_app_as_they_typed_it(house: House) -
     await answered(house, seat, asked)
 
 
+@over_http
 async def test_it_says_what_it_can_do(house: House) -> None:
     seat = house.visit()
     seat.command("help")
