@@ -11,8 +11,10 @@ from adapters.slack import carried, interaction, opening
 from adapters.slack.carried import Carried
 from adapters.slack.interaction import Interaction, Kind
 from adapters.slack.opening import Forms
+from adapters.slack.outbound import SlackSurface
 from adapters.slack.page import Page
-from bot.surface import Expired, Forbidden, Unreachable
+from bot.pace import Pace
+from bot.surface import Expired, Forbidden, Outgoing, Unreachable
 from tests.fakes.slack_forms import Desk, a_field
 
 CITY = a_field("city")
@@ -89,6 +91,19 @@ async def test_no_window_opens_for_what_was_answered_in_the_chat() -> None:
         desk.forms.unneeded(place)
         await asyncio.sleep(60)
         assert asked(desk) == []
+
+
+@pytest.mark.parametrize("only_user", [True, False])
+async def test_whatever_the_surface_says_is_such_an_answer(only_user: bool) -> None:
+    async with held() as desk:
+        surface = SlackSurface(desk.workspaces, Pace(), forms=desk.forms)
+        place = desk.place()
+        # Its thread is none that Slack knows.
+        place = replace(place, chat=replace(place.chat, thread=""), only_user=only_user)
+        desk.forms.expect(place)
+        await surface.post(place, Outgoing(text="There is nothing to fill in.", mine=True))
+        await asyncio.sleep(60)
+        assert "views.open" not in asked(desk)
 
 
 async def test_a_window_that_waits_ends_with_an_answer_in_the_chat() -> None:
