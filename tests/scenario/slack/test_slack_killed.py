@@ -14,9 +14,10 @@ pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
 async def test_whoever_is_killed_again_and_again_still_answers_every_question_once(
     nursery: Nursery, tmp_path: Path
 ) -> None:
-    found = await worked(nursery, tmp_path, 7, Office(way="http"))
+    # Few people: what is repaired takes its turns, fifty in a minute.
+    found = await worked(nursery, tmp_path, 7, Office(way="http", people=4, in_channel=1, rounds=2))
     assert found.faults == []
     # The kills hit answers at work, and the bot worked between them.
-    assert found.questions >= 15
-    assert found.whole >= 5
-    assert found.offered >= 3
+    assert found.questions >= 6
+    assert found.whole >= 3
+    assert found.offered >= 1
