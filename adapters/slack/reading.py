@@ -15,6 +15,7 @@ _FORMULA_ENDS = re.compile(r"[ \t]*(?:\\\]|\$\$)[ \t]*\Z")
 # By their beginnings, so that no more of a line makes another thing of it.
 _ITEM = re.compile(r"[ \t>]*(?:[#=]|\|[ \t]*:?--|([-_])[ \t]*\1|\*[ \t]*\*[ \t]*\*)")
 _LAST_WORD = re.compile(r"\S{1,300}\Z")
+_BEGINS_LIST = re.compile(r" *(?:[-+*]|1[.)])")
 _TAB = 4  # columns, says CommonMark
 _DEPTH = 8  # list items in each other of which the places are known
 
@@ -55,11 +56,15 @@ class Fence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a line begins in: code, a formula, list items whose words begin at `columns`."""
+    """What a line begins in: code, a formula, list items whose words begin at `columns`.
+
+    `words`: right above it is a line that it may go on.
+    """
 
     fence: Fence | None = None
     formula: bool = False
     columns: tuple[int, ...] = ()
+    words: bool = False
 
 
 class Reading:
@@ -88,14 +93,16 @@ class Reading:
         self._known = known
         self.begun = standing or Standing()
         self._fence, self._formula = self.begun.fence, self.begun.formula
-        self._columns = self.begun.columns
+        self._columns, self._words = self.begun.columns, self.begun.words
         self._is_ended = False  # the line has its newline
         self._read(text, last=last)
 
     @property
     def standing(self) -> Standing:
         """What the next line begins in."""
-        return Standing(fence=self._fence, formula=self._formula, columns=self._columns)
+        return Standing(
+            fence=self._fence, formula=self._formula, columns=self._columns, words=self._words
+        )
 
     def _read(self, text: str, *, last: bool) -> None:
         self._is_ended = True
@@ -117,6 +124,7 @@ class Reading:
     def _take(self, line: str, *, is_open: bool) -> None:
         if is_open and not line.strip():
             return
+        after_words, self._words = self._words, False
         fence = self._fence
         inside = fence.inside(line) if fence else None
         if fence and inside is not None:
@@ -128,15 +136,16 @@ class Reading:
         if self._formula:
             self._take_formula(line, is_open=is_open)
         else:
-            self._take_text(line, is_open=is_open)
+            self._words = bool(line.strip(" \t>\r"))
+            self._take_text(line, is_open=is_open, after_words=after_words)
 
     def _take_code(self, line: str, fence: Fence, inside: str, *, is_open: bool) -> None:
         begin = len(line) - len(inside)
         if is_open:
             if not inside.strip().strip(fence.sign[0]):
                 return
-            half = (_LAST_WORD if self.rules.hardened else HALF).search(inside)
-            inside = inside[: half.start()] if half else inside
+            inside = _LAST_WORD.sub("", inside) if self.rules.hardened else inside
+            inside = HALF.sub("", inside)
             if not inside.strip():
                 return
         elif fence.is_closed_by(inside):
@@ -153,12 +162,12 @@ class Reading:
         else:
             self._say(defused(line.replace("`", "'")), len(line))
 
-    def _take_text(self, line: str, *, is_open: bool) -> None:
+    def _take_text(self, line: str, *, is_open: bool, after_words: bool) -> None:
         found = signs.LEAD.match(line)
         begin = found.end() if found else 0
         lead, words = line[:begin], line[begin:]
         if lead or self._columns:
-            self._nest(lead, words)
+            self._nest(lead, words, after_words=after_words)
             self._say(lead, begin)
         if is_open and _TO_COME.match(words):
             return
@@ -171,10 +180,12 @@ class Reading:
         self.parts += inline.parts
         self.ends += [self.line + begin + end for end in inline.ends]
 
-    def _nest(self, lead: str, words: str) -> None:
+    def _nest(self, lead: str, words: str, *, after_words: bool) -> None:
         """Keep track of the list items around a line."""
         inside = _inside(lead)
         items = [item.end() for item in signs.ITEM.finditer(inside)]
+        if after_words and not self._columns and not (words and _BEGINS_LIST.match(inside)):
+            items = []  # it goes on with the words above
         if words or items:
             indent = _indent(inside)
             columns = [column for column in self._columns if column <= indent]
@@ -193,7 +204,7 @@ class Reading:
             self._fence = Fence(sign=sign, quotes=quotes, edge=edge, indent=len(inside))
             self._say(defused(words), end)
             return True
-        if _FORMULA_BEGINS.match(words) and not lead.strip() and len(lead) <= 3:
+        if not lead and _FORMULA_BEGINS.match(words):
             self._formula = True
             self._say("```", end)
             return True
