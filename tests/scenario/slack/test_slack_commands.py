@@ -39,6 +39,19 @@ async def test_where_the_bot_is_not_it_answers_by_the_response_url(house: House,
 
 
 @over_http
+async def test_a_long_answer_by_the_response_url_keeps_to_its_five_uses(house: House) -> None:
+    seat = house.channel(kind="private", bot=False)
+    words = " ".join(f"word{number}." for number in range(3000))
+    seat.command(f"ECHO {words}")
+
+    await house.until(lambda: any("word2999" in text for text in seat.shown()))
+
+    assert len(seat.answers) <= 5
+    shown = "".join("".join(seat.shown()).split())
+    assert "".join(words.split()) in shown
+
+
+@over_http
 async def test_a_public_channel_needs_no_membership(house: House) -> None:
     seat = house.channel(bot=False)
     seat.command("n=3")

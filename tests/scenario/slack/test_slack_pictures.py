@@ -33,3 +33,15 @@ async def test_what_is_no_picture_or_lies_elsewhere_is_refused_kindly(house: Hou
     clip = seat.file(b"\0" * 64, "audio_message.m4a", "audio/mp4", subtype="slack_audio")
     seat.say("", files=[clip])
     await told(house, seat, EN.voice_unheard)
+
+
+async def test_a_missing_right_is_told_to_whoever_runs_the_bot(house: House) -> None:
+    install = house.slack.installed(house.team.id)
+    install.scopes -= {"files:read"}
+    try:
+        seat = house.visit()
+        seat.say("what is this?", files=[seat.file(png(40, 30, (200, 30, 30)))])
+        await told(house, seat, EN.picture_gone)
+    finally:
+        install.scopes = house.slack.app.scopes
+    assert "files:read" in house.said

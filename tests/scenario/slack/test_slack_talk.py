@@ -111,3 +111,13 @@ async def test_it_says_what_it_can_do(house: House) -> None:
     seat.command("help")
     post = await told(house, seat, "/ask")
     assert "/ask retry" in post.readable
+
+
+@over_http
+async def test_somebody_of_another_organisation_is_answered_as_who_they_are(house: House) -> None:
+    partner = house.slack.team("Partner", install=False)
+    guest = house.slack.person("Guest", team=partner)
+    seat = house.room(guest, shared=True).seat(guest)
+    post = await answered(house, seat, seat.mention(SHORT))
+    seat.press(post, "👍")
+    await house.thinks(seat, "like")
