@@ -12,6 +12,8 @@ from bot.events import Event, Place, Quote
 
 _SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 """Kinds of messages that people write; all others are notes of Slack's or another app's words."""
+_DIRECT: Final = frozenset({"im", "app_home"})
+"""Types of the person's own chat with the bot."""
 _SLACKBOT: Final = "USLACKBOT"
 
 
@@ -29,11 +31,16 @@ def parse(
 
 
 def mentioned(payload: Mapping[str, object], me: Me) -> tuple[str, ...]:
-    """Whose names are needed to read what was said in it."""
-    said = payload.get("event", payload)
-    said = said.get("message", said) if isinstance(said, Mapping) else said
+    """Whose names are needed to read what was said in it; nobody's where it was not said to us."""
+    event = payload.get("event", payload)
+    if not isinstance(event, Mapping):
+        return ()
+    said = event.get("message", event)
     text = said.get("text") if isinstance(said, Mapping) else None
-    return words.people(text, me.user) if isinstance(text, str) else ()
+    overheard = event.get("type") == "message" and event.get("channel_type") not in _DIRECT
+    if not isinstance(text, str) or (overheard and f"<@{me.user}" not in text):
+        return ()
+    return words.people(text, me.user)
 
 
 def is_farewell(payload: Mapping[str, object]) -> bool:
@@ -81,18 +88,21 @@ class _Reader:
         named = said.named or kind == "app_mention"
         if not (named or self._is_direct(event)) or not event.ts or not event.channel:
             return NOTHING
-        spoken = self._said(event, said.text, named=named)
+        spoken = self._said(event, event, said.text, named=named)
         if spoken is None or event.edited is None:
             return Heard(event=spoken)
         # A mention that was edited, or only became one by that, comes as if it were new.
         return Heard(event=spoken, otherwise=self._edited(event, event, said.text))
 
-    def _said(self, event: payloads.MessageEvent, text: str, *, named: bool) -> Event | None:
-        files, quoted = heard.files(self._me, event.files), self._forwarded(event)
-        id = f"{self._id}:{event.channel}:{event.ts}"
-        at = heard.time(event.ts, self._now)
-        ref = heard.ref(self._me, event.channel, event.ts)
-        place = self._place(event, event)
+    def _said(
+        self, event: payloads.MessageEvent, message: payloads.Message, text: str, *, named: bool
+    ) -> Event | None:
+        files = heard.files(self._me, message.files)
+        quoted = self._forwarded(event.channel, message)
+        id = f"{self._id}:{event.channel}:{message.ts}"
+        at = heard.time(message.ts, self._now)
+        ref = heard.ref(self._me, event.channel, message.ts)
+        place = self._place(event, message)
         if text or files or quoted:
             return events.Message(
                 id=id, place=place, at=at, ref=ref, text=text, files=files, quoted=quoted
@@ -116,7 +126,11 @@ class _Reader:
             return NOTHING
         if not (said.named or before.named or self._is_direct(event)) or not (said.text or files):
             return NOTHING
-        return Heard(event=self._edited(event, new, said.text))
+        edited = self._edited(event, new, said.text)
+        if said.named and not before.named and not self._is_direct(event):
+            # By the edit it became a question; the mention itself may tell so as well.
+            return Heard(event=self._said(event, new, said.text, named=True), otherwise=edited)
+        return Heard(event=edited)
 
     def _edited(
         self, event: payloads.MessageEvent, message: payloads.Message, text: str
@@ -145,14 +159,14 @@ class _Reader:
             )
         )
 
-    def _forwarded(self, event: payloads.MessageEvent) -> Quote | None:
+    def _forwarded(self, channel: str, message: payloads.Message) -> Quote | None:
         """The message that was forwarded with these words, if any was."""
-        for one in event.attachments:
+        for one in message.attachments:
             if one.is_msg_unfurl or one.is_share:
                 text = words.plain(content.forwarded(one), self._names).strip()
                 files = heard.files(self._me, one.files)
                 if text or files:
-                    ref = heard.ref(self._me, one.channel_id or event.channel, one.ts)
+                    ref = heard.ref(self._me, one.channel_id or channel, one.ts)
                     return Quote(ref=ref, text=text, files=files)
         return None
 
@@ -168,7 +182,7 @@ class _Reader:
 
     def _is_direct(self, event: payloads.MessageEvent) -> bool:
         if event.channel_type:
-            return event.channel_type in ("im", "app_home")
+            return event.channel_type in _DIRECT
         return event.channel.startswith("D")
 
     def _place(self, event: payloads.MessageEvent, message: payloads.Message) -> Place:

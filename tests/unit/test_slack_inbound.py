@@ -60,6 +60,13 @@ class TestMessages:
         assert "@U0BEN00BEN" in said.text
         assert inbound.mentioned(payload("dm_escaped"), ME) == ("U0BEN00BEN",)
 
+    def test_nobody_is_asked_about_for_what_is_overheard(self) -> None:
+        told = payload("channel_talk")
+        inner(told)["text"] = "<@U0BEN00BEN> What is tea?"
+        assert inbound.mentioned(told, ME) == ()
+        inner(told)["text"] = f"<@{BOT}> who is <@U0BEN00BEN>?"
+        assert inbound.mentioned(told, ME) == ("U0BEN00BEN",)
+
     def test_an_italic_message_is_a_message(self) -> None:
         assert found(Message, "dm_me").text == "wonders what tea is"
 
@@ -203,6 +210,16 @@ class TestChanges:
         told = payload("edited_in_channel")
         inner(told)["message"] = {**payload_message(told), "text": "What is coffee?"}
         assert isinstance(read(told).event, Edited)
+
+    def test_who_puts_the_name_in_has_asked_only_now(self) -> None:
+        told = payload("edited_in_channel")
+        before = inner(told)["previous_message"]
+        assert isinstance(before, dict)
+        before["text"] = "What is coffee?"
+        asked = read(told)
+        mention = heard("mention_edited")
+        assert isinstance(asked.event, Message) and isinstance(asked.otherwise, Edited)
+        assert mention.event is not None and asked.event.id == mention.event.id
 
     def test_what_the_bot_edits_is_not_heard(self) -> None:
         assert heard("edited_by_bot") == Heard()
