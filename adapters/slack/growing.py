@@ -71,7 +71,7 @@ class Edits:
         # Not rendered yet: until the slot is there the text will be another one.
         if self._elsewhere or message == self._shown or not message.text.strip():
             return ()
-        return (self._frame(), *self._budgets())
+        return (self._frame(), *self.budgets())
 
     async def show(self, message: Outgoing, *, intend: Intend = nothing) -> MessageRef | None:
         if self._elsewhere or message == self._shown:
@@ -81,7 +81,7 @@ class Edits:
         text = self._text.render(message.text)
         if not text.strip():
             return self.ref
-        turn = self._spot.turn(Rank.FRAME, self._watch.who).granted(self._budgets())
+        turn = self._spot.turn(Rank.FRAME, self._watch.who).granted(self.budgets())
         try:
             await self._write(turn, message, text, intend)
         except Forbidden:
@@ -102,7 +102,8 @@ class Edits:
             return self.ref
         return await self._write(turn, message, "", intend)
 
-    def _budgets(self) -> Sequence[Budget]:
+    def budgets(self) -> Sequence[Budget]:
+        """What the next call draws on."""
         team = self._spot.team
         return limits.update(team) if self.ref else limits.post(team, self._spot.chat.id)
 
@@ -328,9 +329,8 @@ class Stream:
     async def _go_on_without(self, message: Outgoing, intend: Intend) -> MessageRef | None:
         """Nothing has been said yet."""
         self._edits = self._otherwise
-        if cost := self._edits.cost(message):
-            # Not what was paid for: a stream costs another slot than a message.
-            await self._spot.slots.slot(cost, Rank.PERSON, who=self._watch.who)
+        # Not what was paid for: a stream costs another slot than a message.
+        await self._spot.slots.slot(self._edits.budgets(), Rank.PERSON, who=self._watch.who)
         return await self._edits.show(message, intend=intend)
 
     async def _go_over(self, message: Outgoing, paid: Sequence[Budget] = ()) -> None:

@@ -17,7 +17,7 @@ from adapters.slack.spot import PLATFORM, Spot
 from adapters.slack.status import AGAIN, Statuses
 from adapters.slack.streams import Streams
 from adapters.slack.workspace import Workspaces
-from adapters.slack.writing import FILE, Writing, is_message, notice
+from adapters.slack.writing import FILE, Writing, is_message
 from bot.events import File, MessageRef, Place
 from bot.surface import (
     Activity,
@@ -198,7 +198,7 @@ class SlackSurface:
                         document.data,
                         document.name,
                         document.media_type,
-                        notice(message),
+                        self._writing.notice(message),
                         blocks=blocks,
                     ),
                 ),

@@ -85,7 +85,7 @@ class Responding:
         return {
             "response_type": "ephemeral" if place.only_user else "in_channel",
             "replace_original": False,
-            "text": markup.plain(message.text),
+            "text": markup.plain(message.text, hardened=self._hardened and not message.mine),
             "blocks": [*map(section, sections), *keyboard.blocks(message.buttons, feedback=False)],
             "unfurl_links": False,
             "unfurl_media": False,

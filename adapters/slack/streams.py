@@ -39,15 +39,16 @@ class Watch:
 
 @dataclass(slots=True)
 class _Room:
-    """The starts that are left in one workspace, counted as its budget counts them."""
+    """The starts that are left in one workspace, counted as its budget counts them.
+
+    While it is paused `at` is its end, and there are less than none.
+    """
 
     left: float
     at: float
 
     def at_now(self, now: float) -> float:
         rate, burst = STREAMS
-        if now < self.at:
-            return 0.0  # paused
         self.left = min(burst, self.left + (now - self.at) * rate)
         self.at = now
         return self.left

@@ -51,6 +51,11 @@ class Writing:
         """The whole text as it goes over the wire."""
         return wired(spot, message, hardened=self.hardened)
 
+    def notice(self, message: Outgoing) -> str:
+        """What is told of it besides, and read aloud."""
+        hardened = self.hardened and not message.mine
+        return markup.plain(message.text, most=NOTICE, hardened=hardened).strip() or _EMPTY
+
     def buttons(self, spot: Spot, message: Outgoing) -> list[Block]:
         return keyboard.blocks(message.buttons, feedback=spot.features.feedback_buttons)
 
@@ -101,7 +106,7 @@ class Writing:
             return await turn.make(
                 budgets,
                 lambda: spot.calls.post(
-                    chat.id, blocks=blocks, text=notice(message), thread=chat.thread
+                    chat.id, blocks=blocks, text=self.notice(message), thread=chat.thread
                 ),
             )
 
@@ -129,7 +134,7 @@ class Writing:
         async def update(blocks: list[Block]) -> None:
             await turn.make(
                 budgets,
-                lambda: spot.calls.update(channel, ts, blocks=blocks, text=notice(message)),
+                lambda: spot.calls.update(channel, ts, blocks=blocks, text=self.notice(message)),
             )
 
         try:
@@ -182,7 +187,7 @@ class Writing:
                     chat.id,
                     spot.place.user.id,
                     blocks=blocks,
-                    text=notice(message),
+                    text=self.notice(message),
                     thread=chat.thread,
                 ),
             )
@@ -221,8 +226,3 @@ def is_message(ts: str) -> bool:
 
 def markdown(text: str) -> Block:
     return {"type": "markdown", "text": text}
-
-
-def notice(message: Outgoing) -> str:
-    """What is told of it besides, and read aloud."""
-    return markup.plain(message.text, most=NOTICE).strip() or _EMPTY

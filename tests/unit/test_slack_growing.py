@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from adapters.slack import limits
 from adapters.slack.growing import HOLD
 from adapters.slack.streams import REFUSED_FOR
-from bot.surface import Forbidden, Outgoing, RateLimited, Stopped, Unreachable
+from bot.surface import Forbidden, Outgoing, Rank, RateLimited, Stopped, Unreachable
 from tests.fakes.slack_answers import THUMBS, answer, growing, kinds, last, live, show
 from tests.fakes.slack_stage import SlackStage, place
 
@@ -164,12 +165,21 @@ class TestWhereNothingStreams:
         assert stage.slack.counted["chat.startStream"] == 1
         assert not stage.surface.capabilities(stage.place()).appends
 
+    async def test_what_is_posted_instead_waits_for_its_own_turn(self) -> None:
+        stage = SlackStage("edits")
+        await stage.surface.post(stage.place(), answer("Before"))
+        async with stage.surface.grow(stage.place()) as message:
+            await show(stage, message, "Tea")
+            assert stage.slack.clock() == pytest.approx(1.0)  # a message a second in a chat
+            await message.finish(answer("Tea."))
+
     async def test_a_429_for_a_stream_keeps_nobody_from_words(self, stage: SlackStage) -> None:
         until = stage.slack.clock() + 60
         stage.slack.tiers.silence(until, stage.team.id, "chat.startStream")
         for _ in range(3):
             await write(stage, "Tea is a drink made of leaves.", seconds=4)
         assert kinds(stage.dm).count("post") == 3 and stage.refusals() == 1
+        assert kinds(stage.dm).count("update") >= 6  # all were seen growing
         await asyncio.sleep(75)
         await write(stage, "Tea is a drink made of leaves.", seconds=4)
         assert kinds(stage.dm).count("stream") == 1
@@ -323,6 +333,17 @@ class TestWhatBreaks:
             await show(stage, message, "Tea is")
             await message.finish(answer("Tea is a drink"))
         assert kinds(stage.dm) == ["stream", "stop", "update", "update"]
+
+    async def test_edits_instead_of_a_stream_wait_for_their_turn(self, stage: SlackStage) -> None:
+        async with stage.surface.grow(stage.place()) as message:
+            await show(stage, message, "Tea")
+            for _ in range(12):
+                await stage.pace.slot(limits.update(stage.team.id), Rank.FRAME)
+            stage.team.refuses["chat.appendStream"] = "msg_too_long"
+            at = stage.slack.clock()
+            await show(stage, message, "Tea is")
+            assert stage.slack.clock() > at + 1.5
+            await message.finish(answer("Tea is."))
 
     async def test_buttons_that_are_unknown_cost_no_answer(self, stage: SlackStage) -> None:
         stage.team.refuses["context_actions"] = "unknown"

@@ -87,6 +87,15 @@ class TestWhereTheBotMayNotPost:
         await said(stage, commanded(seat), "More tea.")
         assert [post.via for post in seat.answers] == ["response_url", "chat.postMessage"]
 
+    async def test_a_message_that_is_taken_tells_of_an_invitation(
+        self, stage: SlackStage, room: Room, seat: Seat
+    ) -> None:
+        await said(stage, commanded(seat), "Tea.")
+        room.invite()
+        await stage.surface.post(place(seat), Outgoing(text="Hello.", mine=True))
+        await said(stage, commanded(seat), "More tea.")
+        assert seat.answers[-1].via == "chat.postMessage"
+
     async def test_what_was_said_there_cannot_be_changed(
         self, stage: SlackStage, seat: Seat
     ) -> None:

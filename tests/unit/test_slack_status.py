@@ -139,6 +139,14 @@ class TestASession:
         assert session(stage) == "processing"
         await tell(stage, stage.place(), "")
 
+    async def test_one_after_another_there_is_always_room(self, stage: SlackStage) -> None:
+        for _ in range(15):
+            await tell(stage, stage.place(), "Thinking…")
+            assert session(stage) == "processing"
+            await tell(stage, stage.place(), "")
+            assert session(stage) == "active"
+            await asyncio.sleep(4)
+
     async def test_one_that_may_have_begun_is_ended(self, stage: SlackStage) -> None:
         stage.slack.faults.add("silent after", "agents.sessions.setStatus")
         await tell(stage, stage.place(), "Thinking…")

@@ -70,6 +70,7 @@ class TestPosts:
             await message.finish(answer(text))
         await stage.surface.edit(stage.place(), ref, answer(text + "!"))
         assert stage.slack.links() == []
+        assert all("evil.example" not in post.text for post in stage.dm.answers)
 
     async def test_an_empty_message_is_three_dots(self, stage: SlackStage) -> None:
         await stage.surface.post(stage.place(), Outgoing(text=" \n"))
