@@ -82,12 +82,14 @@ class Socket:
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async with asyncio.TaskGroup() as taking:
-            async for message in socket:
-                self._expect_more()
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    self._read(socket, message.data, taking)
-                elif message.type is aiohttp.WSMsgType.PING:
-                    await socket.pong(message.data)
+            # Raised in here, it would come out as a group of errors.
+            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                async for message in socket:
+                    self._expect_more()
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        self._read(socket, message.data, taking)
+                    elif message.type is aiohttp.WSMsgType.PING:
+                        await socket.pong(message.data)
         if not self.reason:
             raise socket.exception() or ConnectionResetError("closed without a word")
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from aiohttp import ClientConnectionResetError, ClientWebSocketResponse
 from structlog.testing import capture_logs
 
 from adapters.slack import health, socket, socket_mode
@@ -173,6 +174,25 @@ class TestReplacing:
             await made.until(lambda: made.accepted)
             assert await made.adapter.missing() == ""
             await made.until(lambda: made.sockets.opened == 3)
+
+    async def test_one_that_breaks_under_an_answer_is_opened_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with wired(monkeypatch) as made:
+            pong, broken = ClientWebSocketResponse.pong, []
+
+            async def breaks(socket: ClientWebSocketResponse, message: bytes = b"") -> None:
+                if len(broken) < 2:
+                    broken.append(message)
+                    raise ClientConnectionResetError("it went while it was written to")
+                await pong(socket, message)
+
+            monkeypatch.setattr(ClientWebSocketResponse, "pong", breaks)
+            for one in made.sockets.connections:
+                await one.socket.ping()
+            await made.until(lambda: made.sockets.opened >= 4)
+            made.seat.say("What is tea?")
+            await made.until(lambda: made.accepted)
 
     async def test_deafness_is_noticed_and_healed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket, "SILENCE", 0.2)
