@@ -1,7 +1,7 @@
 """Slack as an adapter: a surface that listens, for one workspace or for many."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +26,8 @@ from adapters.slack.workspace import Line, SingleWorkspace, Workspaces
 from bot import observe
 from bot.events import Place
 from bot.surface import Accept, Outgoing, Slots, SurfaceError
+
+_AGAIN = 30.0  # seconds; what failed in a way nobody thought of may fail again at once
 
 _log = observe.get_logger(__name__)
 
@@ -86,16 +88,17 @@ class Slack(SlackSurface):
 
     async def run(self, accept: Accept) -> None:
         """Hear, until cancelled; then every connection is closed."""
+        works: list[Callable[[], Awaitable[None]]] = [self._aside.run, self._opening.run]
+        if self._single is not None:
+            works.append(partial(self._meet, self._single))
+        if self._sockets is not None:
+            works.append(partial(self._sockets.run, accept))
+        if self._install is not None:
+            works.append(self._install.run)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._aside.run())
-                group.create_task(self._opening.run())
-                if self._single is not None:
-                    group.create_task(self._meet(self._single))
-                if self._sockets is not None:
-                    group.create_task(self._sockets.run(accept))
-                if self._install is not None:
-                    group.create_task(self._install.run())
+                for work in works:
+                    group.create_task(_kept_up(work))
         finally:
             await self._line.aclose()
 
@@ -126,3 +129,14 @@ class Slack(SlackSurface):
 
     async def _say_aside(self, place: Place, words: str) -> None:
         await self.post(replace(place, only_user=True), Outgoing(text=words, mine=True))
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
+    """What happens to one of them is nothing to the others."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception as error:  # whatever it is, the others go on
+            _log.error("something for slack has failed", trace=observe.trace(error))
+        await asyncio.sleep(_AGAIN)

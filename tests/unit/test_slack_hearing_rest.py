@@ -311,7 +311,20 @@ class Leaving:
         await asyncio.Event().wait()
 
 
+class Failing(Leaving):
+    async def run(self) -> None:
+        raise ValueError("nobody thought of it")
+
+
 class TestLeaving:
+    async def test_what_fails_beside_it_keeps_nothing_from_being_heard(self) -> None:
+        async with running(House(install=Failing())) as house:
+            with capture_logs() as logs:
+                await asyncio.sleep(59)
+            assert [log["log_level"] for log in logs] == ["error"] * 2
+            house.slack.dm(house.slack.person(locale="de-DE")).say("hi")
+            assert (await house.heard(Message)).place.user.language == "de-DE"
+
     async def test_it_is_told_before_it_is_acknowledged_and_once_only_for_the_bot(self) -> None:
         leaving = Leaving()
         async with running(House(install=leaving)) as house:

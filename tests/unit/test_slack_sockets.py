@@ -179,7 +179,8 @@ class TestReplacing:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with wired(monkeypatch) as made:
-            pong, broken = ClientWebSocketResponse.pong, []
+            pong = ClientWebSocketResponse.pong
+            broken: list[bytes] = []
 
             async def breaks(socket: ClientWebSocketResponse, message: bytes = b"") -> None:
                 if len(broken) < 2:
