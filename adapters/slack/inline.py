@@ -16,6 +16,9 @@ from bot.markdown import signs
 LABEL = 500
 """Characters of a link's words, at most."""
 
+DEPTH = 8
+"""Brackets in each other; what holds more of them is no link's words."""
+
 CODE = 500
 """Characters of code in a line, at most; what is longer is shown with its backticks."""
 
@@ -53,6 +56,8 @@ _FORMULA = re.compile(
     r"\$\$([^$`]{1,200})\$\$|\$(?![\s$])((?:[^$\\`]|\\[^`]){1,200})(?<!\s)\$(?!\d)"
     r"|\\\(((?:[^\\`]|\\[^()`]){1,200})\\\)|\\\[((?:[^\\`]|\\[^\[\]`]){1,200})\\\]"
 )
+# A word or two between dollars are names of variables, or money.
+_WORDY = re.compile(r"[^\\^={}]*[^\W\d_]{3}[^\\^={}]*\Z")
 _MATHEMATICAL = re.compile(r"[\\^_=+*/<>|\d]|\A\s*[^\W\d_]\s*\Z")
 
 # What may go on as something else: an image, a shortcode of an emoji, an entity, an address.
@@ -73,7 +78,7 @@ _CLOSE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How words are written. `known`: targets named apart, by `key`. `label`: they are a link's."""
+    """How words are written. `label`: they are a link's, and hold none themselves."""
 
     asker: str = ""
     hardened: bool = False
@@ -232,7 +237,8 @@ class Line:
         found = None if self._is_money() else _FORMULA.match(line, at)
         if found and not self._is_cut(found.end()):
             words = " ".join((found[1] or found[2] or found[3] or found[4]).split())
-            if words and _MATHEMATICAL.search(words):
+            wordy = found[2] and _WORDY.match(words)
+            if words and not wordy and _MATHEMATICAL.search(words):
                 words = words.replace("|", "\\|") if "|" in line[:at] else words
                 return self._say(self._apart(f"`{words}`", at, found.end()), found.end())
         elif self._is_open and self._may_be_formula():
@@ -245,7 +251,7 @@ class Line:
 
     def _may_be_formula(self) -> bool:
         rest = self._line[self.at :]
-        return not self._is_money() and "`" not in rest and len(rest) < FORMULA + 4
+        return not self._is_money() and "`" not in rest and len(rest) < FORMULA + 8
 
     # Links
 
@@ -274,6 +280,8 @@ class Line:
         for found in _BRACKETS.finditer(self._line, start, start + LABEL):
             if found[0] == "[":
                 depth += 1
+                if depth > DEPTH:
+                    break  # each of them would be looked for again and again
             elif found[0] == "]":
                 depth -= 1
                 if not depth:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack.inline import Line, Rules
-from adapters.slack.neutral import HALF, defused
+from adapters.slack.neutral import HALF, LONGEST, defused
 from bot.markdown import signs
 
 _FENCE = re.compile(r"(`{3,})[^`]*\Z|(~{3,}).*\Z")
@@ -144,8 +144,8 @@ class Reading:
         if is_open:
             if not inside.strip().strip(fence.sign[0]):
                 return
-            inside = _LAST_WORD.sub("", inside) if self.rules.hardened else inside
-            inside = HALF.sub("", inside)
+            inside = _without(_LAST_WORD, inside) if self.rules.hardened else inside
+            inside = _without(HALF, inside)
             if not inside.strip():
                 return
         elif fence.is_closed_by(inside):
@@ -231,3 +231,9 @@ def _inside(lead: str) -> str:
 def _indent(line: str) -> int:
     """In columns."""
     return len(line[: signs.indent(line)].expandtabs(_TAB))
+
+
+def _without(end: re.Pattern[str], line: str) -> str:
+    """The line without what is at its end; what is longer than any token stays."""
+    found = end.search(line, max(0, len(line) - LONGEST - 64))
+    return line[: found.start()] if found else line

@@ -222,6 +222,8 @@ def test_formulas_are_code() -> None:
     assert wire("$$\na\n\nb") == "$$\na\n\nb".replace("$$", "```").replace("\n\nb", "\n```\n\nb")
     assert wire("$$a^2$$ \\[b^2\\] $a^2$`c`") == f"`a^2` `b^2` `a^2`{Z}`c`"
     assert wire("| $|x|$ |") == "| `\\|x\\|` |"
+    assert wire("$a_b$ $$speed * time$$") == "`a_b` `speed * time`"
+    assert wire("$HOME/bin:$PATH and $my_var$") == "$HOME/bin:$PATH and $my_var$"
     assert wire("$word$ \\(word\\) $a $b") == "$word$ \\(word\\) $a $b"
 
 
