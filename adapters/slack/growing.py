@@ -1,6 +1,7 @@
 """Messages that grow: as Slack's own streams, or posted and then edited."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -197,7 +198,8 @@ class Stream:
             if added is not None and await self._stop(turn, message, added):
                 return self._ref
             if self._watch.streams:
-                await self._end(turn)
+                with suppress(Stopped):
+                    await self._end(turn)
         return await self._rewritten().finish(message)
 
     async def leave(self) -> None:
@@ -321,7 +323,11 @@ class Stream:
         return True
 
     async def _end(self, turn: Turn) -> None:
-        await self._writing.end_stream(turn, self._spot, self._watch.ts)
+        try:
+            await self._writing.end_stream(turn, self._spot, self._watch.ts)
+        except Gone as gone:
+            self._watch.streams = False
+            raise _taken_away() from gone
         self._watch.streams = False
 
     # When it goes on as a message that is edited

@@ -245,6 +245,16 @@ class TestSlacksOwnStop:
         assert stage.dm.shown() == ["Tea is a drink of"]
         assert [refusal.method for refusal in stage.slack.refusals] == ["chat.appendStream"]
 
+    async def test_a_stop_is_no_fault_of_an_end_that_takes_words_back(
+        self, stage: SlackStage
+    ) -> None:
+        await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
+        async with stage.surface.grow(stage.place()) as message:
+            await show(stage, message, "Tea is")
+            stage.dm.stop(stage.place().chat.thread)
+            await message.finish(answer("No tea"))
+        assert stage.dm.shown() == ["No tea"] and last(stage.dm).buttons == ["👍", "👎"]
+
     async def test_who_had_not_begun_to_write_is_stopped_too(self, stage: SlackStage) -> None:
         async with stage.surface.grow(stage.place()) as message:
             stage.slack_surface.stopped(
@@ -356,15 +366,16 @@ class TestWhatBreaks:
         assert kinds(stage.dm)[-2:] == ["stream", "stop"] and len(stage.slack.refusals) == 1
 
     async def test_an_answer_somebody_took_away_does_not_come_back(self, stage: SlackStage) -> None:
-        for lasts in (False, True):
-            async with stage.surface.grow(stage.place()) as message:
-                await show(stage, message, "Tea")
-                stage.dm.delete(last(stage.dm))
-                with pytest.raises(Forbidden):
-                    if lasts:
-                        await message.finish(answer("Tea is"))
-                    else:
-                        await show(stage, message, "Tea is")
+        for text in ("Tea is", "No tea"):
+            for lasts in (False, True):
+                async with stage.surface.grow(stage.place()) as message:
+                    await show(stage, message, "Tea")
+                    stage.dm.delete(last(stage.dm))
+                    with pytest.raises(Forbidden):
+                        if lasts:
+                            await message.finish(answer(text))
+                        else:
+                            await show(stage, message, text)
         assert stage.dm.shown() == []
 
     async def test_a_429_is_kept_and_the_last_word_still_lands(self, stage: SlackStage) -> None:
