@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.slack.remembered import Remembered
 from adapters.slack.streams import Streams
 from bot.surface import Rank
 from tests.fakes.slack_answers import answer, growing, kinds, show
@@ -68,3 +69,12 @@ async def test_a_pause_lasts_though_room_is_given_back(stage: SlackStage) -> Non
     assert not streams.has_room(team)
     await asyncio.sleep(8)
     assert streams.has_room(team)
+
+
+def test_the_longest_unused_is_forgotten_first() -> None:
+    kept: Remembered[str, int] = Remembered(2)
+    kept.put("a", 1)
+    kept.put("b", 2)
+    assert kept.get("a") == 1
+    kept.put("c", 3)
+    assert [kept.get(name) for name in "abc"] == [1, None, 3]
