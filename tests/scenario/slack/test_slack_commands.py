@@ -86,6 +86,19 @@ async def test_commands_without_a_thread_mean_the_latest_answer_in_the_channel(
 
 
 @over_http
+async def test_answers_are_read_out_where_that_is_switched_on(house: House) -> None:
+    seat = house.channel()
+    seat.command("voice on")
+    await told(house, seat, EN.voice_on.partition(".")[0])
+    seat.command("n=2")
+    post = await answered(house, seat)
+    [note] = await house.until(lambda: [each for each in seat.answers if each.files])
+    assert note.thread == post.thread
+    seat.command("voice off")
+    await told(house, seat, EN.voice_off.partition(".")[0])
+
+
+@over_http
 async def test_a_word_is_a_command_only_where_it_stands_alone(house: House) -> None:
     seat = house.channel()
     seat.command("stop")

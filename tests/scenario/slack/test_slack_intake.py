@@ -122,6 +122,14 @@ async def test_connections_are_renewed_without_a_gap_and_a_deaf_bot_is_told_at_r
         assert sockets.gaps == []
         assert len(seat.answers) == 3
 
+        sockets.twice = True
+        seat = house.channel()
+        asked = seat.mention("n=2")
+        await answered(house, seat, asked)
+        await house.until(lambda: len(house.slack.delivered[-1].tries) == 2)
+        sockets.twice = False
+        assert len(seat.answers) == 1
+
         sockets.refuses = True
         for connection in list(sockets.connections):
             await sockets.cut(connection)
@@ -131,6 +139,5 @@ async def test_connections_are_renewed_without_a_gap_and_a_deaf_bot_is_told_at_r
                 await asyncio.sleep(0.05)
         sockets.heal()
         await house.until(lambda: sockets.connections)
-        seat.say("n=9")
-        await answered(house, seat, count=4)
+        await answered(house, seat, seat.mention("n=3"), 1)
         assert await house.ready()
