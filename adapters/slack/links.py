@@ -46,7 +46,7 @@ _FOREIGN = re.compile(
     rf"(?<![\w@.-])(?=[\w.-]{{0,253}}[{_LOOKALIKE}])(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}"
     r"(?![\w-]|\.\w)"
 )
-_MISLEADING = re.compile(rf"[{_LOOKALIKE}][\w.-]*\.[A-Za-z]{{2}}")
+_MISLEADING = re.compile(rf"[{_LOOKALIKE}][\w.-]{{0,536}}\.[A-Za-z]{{2}}")
 FOREIGN_TO_COME = re.compile(
     rf"(?<=[{_LOOKALIKE}])[\w-]{{0,63}}(?:\.[\w-]{{1,63}}){{0,8}}?(?P<held>\.[^\W\d_]{{0,24}}\.?)\Z"
 )
