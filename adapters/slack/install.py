@@ -71,7 +71,7 @@ class Install:
 
     async def uninstalled(self, *, team: str, enterprise: str, org: bool, at: datetime) -> None:
         """Slack told so, at `at`: what is older than that goes, with all that was said there."""
-        key = enterprise if org else team
+        key = enterprise if org or not team else team
         if key and await self._installed.remove(key, at):
             _log.info("slack workspace is gone", workspace=key)
 
@@ -128,15 +128,15 @@ class Install:
     async def _redeem(self, code: str) -> web.Response:
         try:
             found = await self._grants.redeem(code, self._public_url + REDIRECT_PATH)
+            await self._installed.install(found)
         except SurfaceError as error:
             why = error.code if isinstance(error, Refused) else type(error).__name__
-            _log.error("slack did not grant an installation", why=why)
+            _log.error("a slack workspace cannot install the app", why=why)
             return self._page(
                 HTTPStatus.BAD_GATEWAY,
                 "Slack could not finish",
                 "Nothing was installed. Try again in a moment.",
             )
-        await self._installed.install(found)
         _log.info("slack workspace has installed the app", workspace=found.key)
         where = {"app": found.app, **({"team": found.team} if found.team else {})}
         return self._page(

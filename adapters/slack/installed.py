@@ -58,11 +58,12 @@ class Installed:
 
     async def of(self, team: str, enterprise: str = "") -> Workspace:
         """Raises Forbidden where the app is not installed."""
-        found = self._remembered.get(team)
+        key = team or enterprise  # what is an organisation's names no workspace
+        found = self._remembered.get(key)
         if found and self._now() < found.until:
             return found.workspace
-        async with self._turn(team):
-            found = self._remembered.get(team)
+        async with self._turn(key):
+            found = self._remembered.get(key)
             if found is None or self._now() >= found.until:
                 found = await self._look_up(team, enterprise)
         return found.workspace
@@ -92,19 +93,20 @@ class Installed:
         return removed
 
     async def _look_up(self, team: str, enterprise: str) -> _Remembered:
+        key = team or enterprise
         installation = await self._installations.find(team, enterprise)
         if installation is None:
-            self._forget(team)
+            self._forget(key)
             raise Forbidden("not installed")
         installation, until = await self._fresh(installation)
-        before = self._remembered.get(team)
+        before = self._remembered.get(key)
         if before and before.installation.token == installation.token:
             workspace = before.workspace
         else:
             workspace = self._opened(installation, team, before)
         found = _Remembered(workspace, installation, until)
-        self._remembered[team] = found
-        self._remembered.move_to_end(team)
+        self._remembered[key] = found
+        self._remembered.move_to_end(key)
         if len(self._remembered) > MOST:
             self._remembered.popitem(last=False)
         return found

@@ -114,7 +114,9 @@ class SingleWorkspace:
         if known is not None:
             return known
         identity = await self.identity()
-        belongs = team == identity.team or (identity.org and enterprise == identity.enterprise)
+        # Who goes on with an answer after a start knows no organisation any more.
+        same = enterprise in ("", identity.enterprise)
+        belongs = team == identity.team or (identity.org and same)
         if not team or not belongs:
             raise Forbidden("the app is not installed in this workspace")
         workspace = self._line.workspace(

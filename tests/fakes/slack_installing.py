@@ -54,6 +54,8 @@ class Drawer:
         return self.kept.get(team) or self.kept.get(enterprise)
 
     async def keep(self, installation: Installation) -> None:
+        if self.away:
+            raise Unreachable(sent=False)
         self.kept[installation.key] = installation
 
     async def renew(self) -> None:

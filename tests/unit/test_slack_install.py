@@ -203,6 +203,13 @@ async def test_a_connection_that_breaks_installs_nothing() -> None:
     assert page.status == 502
 
 
+async def test_a_database_that_is_away_installs_nothing_and_says_so() -> None:
+    browser = Browser()
+    browser.house.drawer.away = True
+    page = await browser.allow(browser.house.slack.team(install=False))
+    assert page.status == 502 and "Nothing was installed" in str(page.text)
+
+
 async def test_an_uninstall_takes_the_installation_away_and_not_a_newer_one() -> None:
     browser = Browser()
     house = browser.house
@@ -236,6 +243,15 @@ async def test_an_organisation_s_uninstall_is_about_the_organisation() -> None:
     now = browser.house.now()
     await browser.install.uninstalled(team="T1", enterprise="E1", org=True, at=now)
     assert set(browser.house.drawer.kept) == {"T1"}
+
+
+async def test_an_uninstall_that_names_no_workspace_is_about_the_organisation() -> None:
+    browser = Browser()
+    await browser.house.put("", "E1")
+    browser.house.seconds += 1
+    now = browser.house.now()
+    await browser.install.uninstalled(team="", enterprise="E1", org=False, at=now)
+    assert browser.house.drawer.kept == {}
 
 
 async def test_tokens_are_sealed_anew_at_the_start_and_that_may_fail() -> None:

@@ -85,6 +85,20 @@ async def test_an_organisation_serves_its_workspaces_and_goes_with_them() -> Non
             await house.installed.of(team, "E1")
 
 
+async def test_what_names_no_workspace_is_its_own_organisation_s() -> None:
+    house = House()
+    await house.put("", "E1")
+    await house.put("", "E2", bot_user="U0OTHER")
+    assert (await house.installed.of("", "E1")).bot_user == "U0BOT"
+    assert (await house.installed.of("", "E2")).bot_user == "U0OTHER"
+    with pytest.raises(Forbidden):
+        await house.installed.of("", "E3")
+    house.seconds += 1
+    await house.installed.remove("E1", house.now())
+    with pytest.raises(Forbidden):
+        await house.installed.of("", "E1")
+
+
 async def test_no_more_workspaces_are_remembered_than_there_is_room_for() -> None:
     house = House()
     await house.put("", "E1")

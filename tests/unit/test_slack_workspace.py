@@ -47,9 +47,16 @@ async def test_token_of_an_organisation_is_good_for_each_of_its_workspaces() -> 
         assert slack.calls[-1][2]["team_id"] == team.id
     assert [seat.answers[0].readable for seat in seats] == ["a", "a"]
     assert slack.counted["auth.test"] == 1
-    for enterprise in ("E2", ""):
-        with pytest.raises(Forbidden):
-            await single.of("T0OTHER", enterprise)
+    with pytest.raises(Forbidden):
+        await single.of("T0OTHER", "E2")
+
+
+async def test_what_goes_on_after_a_start_knows_the_workspace_alone() -> None:
+    slack = Slack(clock=asyncio.get_running_loop().time)
+    team = slack.team("A", enterprise="E1", install=False)
+    install = slack.install(team, org=True)
+    single = SingleWorkspace(install.token, Line(transport=Inside(slack)))
+    assert (await single.of(team.id)).team == team.id
 
 
 async def test_slack_that_is_away_at_first_is_asked_again_at_the_next_need() -> None:
