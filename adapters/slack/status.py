@@ -77,6 +77,7 @@ class Statuses:
             await self._stop_work(spot, thread)
         if thread.line:
             await self._tell(spot, thread, "")
+            thread.line = ""  # what could not be taken away goes by itself
         self._forget(spot, thread)
 
     def has_stop(self, spot: Spot) -> bool:

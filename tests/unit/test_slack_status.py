@@ -226,6 +226,16 @@ class TestALine:
             await tell(stage, stage.place(), "")
         assert stage.slack.counted["assistant.threads.setStatus"] == 1
 
+    async def test_one_that_cannot_be_taken_away_is_not_remembered_for_ever(
+        self, stage: SlackStage
+    ) -> None:
+        stage.team.refuses["agents.sessions.setStatus"] = "unknown_method"
+        await tell(stage, stage.place(), "Thinking…")
+        stage.slack.faults.add("cut", "assistant.threads.setStatus", times=2)
+        await tell(stage, stage.place(), "")
+        assert line(stage) == "Thinking…"  # Slack takes it away by itself
+        assert not stage.slack_surface._statuses._threads
+
 
 class TestNothing:
     async def test_making_a_voice_message_cannot_be_stopped(self, stage: SlackStage) -> None:
