@@ -147,7 +147,7 @@ class Line:
 
     def _say(self, words: str, end: int) -> bool:
         last = self.parts[-1][-1:] if self.parts else ""
-        if (last == "`" and words[:1] == "`") or (last == "!" and words[:1] == "["):
+        if (last == "`" and words[:1] == "`") or (last == "!" and words[:1] == "[" != words):
             words = _BESIDE + words  # each for itself
         self.parts.append(words)
         self.ends.append(end)

@@ -69,13 +69,16 @@ def sections(text: str, *, most: int = SECTION) -> list[str]:
 
 
 def _lines(text: str, most: int) -> Iterable[str]:
+    """Lines of at most so many characters, long ones cut between words and through no token."""
     for line in text.split("\n"):
-        rest = ""
-        for token in _TOKEN.findall(line) if len(line) > most else [line]:
-            if rest and len(rest) + len(token) > most:
-                yield rest
-                rest = ""
-            rest += token[:most]
+        rest, blank = "", 0
+        for piece in _TOKEN.findall(line) if len(line) > most else [line]:
+            while rest and len(rest) + len(piece) > most:
+                end = blank if len(rest) - blank < most // 4 else len(rest)
+                yield rest[:end].rstrip(" ")
+                rest, blank = rest[end:], 0
+            rest += piece[:most]
+            blank = len(rest) if piece == " " else blank
         yield rest
 
 

@@ -34,7 +34,7 @@ def followed(written: str) -> list[tuple[str, str]]:
         "- item\n  ```sh\n  ls | wc\n  ```\n- next\n\n> ```\n> a\n> ```\n> b\n",
         "[the docs](https://docs.example.com/a?b=c&d=e) and [mail](mailto:me@a.example)",
         "costs $5 and $10, see [1] and a[0] and :smile: &amp; @here #general",
-        "**half open",
+        "**half open ![ and [ and ]",
         "",
     ],
 )

@@ -163,3 +163,10 @@ def test_sections_cut_through_no_token() -> None:
     assert all(part.count("<") == part.count(">") and "&amp;" in f"{part}&amp;" for part in parts)
     assert all(part.count("`") % 2 == 0 and part.count("&") == part.count(";") for part in parts)
     assert [len(part) for part in sections("x" * 120, most=50)] == [42, 42, 36]
+
+
+def test_sections_cut_between_words() -> None:
+    words = [f"word{number}" for number in range(100)]
+    parts = sections(" ".join(words), most=60)
+    assert " ".join(parts).split() == words
+    assert all(30 < len(part) <= 60 for part in parts[:-1])
