@@ -5,11 +5,13 @@ import random
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import database
 from bot.store.tables import answers, screens
@@ -50,6 +52,7 @@ class Visitors:
         self.repeats: Counter[str] = Counter()
         """How often the question of a mark was asked once more."""
         self._number = 0
+        self._reacted: list[tuple[int, int]] = []  # the chats and messages
 
     def _visitor(self, seat: Seat, hello: str = "") -> Visitor:
         chat = f"{seat.chat.id}/{seat.person.id}"
@@ -74,9 +77,22 @@ class Visitors:
             .join(screens, screens.c.answer == answers.c.id)
             .where(screens.c.role == "note", screens.c.ref.is_(None))
         )
+        async with self._database() as rows:
+            return Counter(f"{chat}/{user}" for chat, user in await rows.execute(found))
+
+    async def count_ratings(self) -> None:
+        """A message that was killed over in the moment it was posted is nobody's: a button on it
+        names its answer, and a reaction does not."""
+        found = select(screens.c.ref).where(screens.c.ref.is_not(None))
+        async with self._database() as rows:
+            known = {(int(ref.chat), int(ref.id)) for (ref,) in await rows.execute(found)}
+        self.done["rate"] -= sum(post not in known for post in self._reacted)
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[AsyncConnection]:
         kept = f"sqlite:///{self.house.folder / 'parley.db'}"
         async with database.opened(kept) as engine, engine.connect() as rows:
-            return Counter(f"{chat}/{user}" for chat, user in await rows.execute(found))
+            yield rows
 
     async def faults(self) -> list[str]:
         """What nobody may ever see of the bot, or Telegram of its calls."""
@@ -163,6 +179,7 @@ class Visitors:
                 asked.sequel = kind
                 self.done["rate"] += 1
                 if self.done["rate"] % 2:
+                    self._reacted.append((guest.seat.chat.id, post.id))
                     guest.seat.react(post, "👍")
                 else:
                     guest.seat.press(post, "👍")
@@ -248,3 +265,4 @@ async def kill_rounds(
         if not talking.cancelled():
             talking.result()
         await house.start()
+    await guests.count_ratings()
