@@ -189,7 +189,8 @@ def _part(
     for part, after in zip(reading.parts, reading.ends, strict=True):
         weight = _weight(part, rules)
         if weight > left:
-            if len(part) == after - end and part[:1] not in "[<`":  # mere words
+            if len(part) == after - end and (part[0] not in "[<`" or len(part) > _LONGEST_TOKEN):
+                # Mere words, as they are in the source.
                 end += len(part.encode()[:left].decode(errors="ignore"))
             elif after - end > _LONGEST_TOKEN:
                 end += _beginning(paragraph[end:after], rules, left)

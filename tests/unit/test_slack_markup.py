@@ -377,6 +377,7 @@ def test_a_message_is_filled_and_not_overfilled(unit: str, least: int, hardened:
 def test_a_line_of_code_that_is_too_long_is_parted() -> None:
     assert holds("```\n" + "x <@a" * 4000 + "\n```") > 5000
     assert holds("```\n" + "x" * 20_000 + "\n```") > 10_000
+    assert holds("```\n" + "[0," * 7000 + "\n```") > 10_000
     assert holds("      ```\n- a\n  ```\n" + "x\n" * 6000) > 3000
 
 
