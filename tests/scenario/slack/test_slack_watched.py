@@ -1,7 +1,5 @@
 """Answers under way: they grow while people watch, are stopped by them, and are many at once."""
 
-from contextlib import suppress
-from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -65,30 +63,18 @@ async def test_a_longer_answer_grows_in_a_stream_and_ends_with_its_buttons(
     assert whole(post)
 
 
-async def stoppable(house: House, seat: Seat) -> Post:
-    """The answer to a question that Slack shows its own Stop for.
-
-    Sessions are fifty calls a minute, so that not every answer has one: one asks until it has.
-    """
-    for _ in range(6):
-        asked, post = await begun(house, seat, "n=2000 d=0.02")
-        with suppress(AssertionError):
-            await house.until(partial(_is_stoppable, seat, post), within=2.5)
-            return post
-        await given_up(house, seat, asked, post)
-    raise AssertionError("no answer had a stop")
-
-
 def _is_stoppable(seat: Seat, post: Post) -> bool:
     """Whether Slack shows its own Stop below the thread."""
     session = seat.session(post)
     return session is not None and session.status == "processing"
 
 
-@pytest.mark.parametrize("house", ["http", "socket"], indirect=True)
+@pytest.mark.parametrize("house", ["socket"], indirect=True)
 async def test_the_native_stop_keeps_what_was_written(house: House) -> None:
     seat = house.visit()
-    post = await stoppable(house, seat)
+    _, post = await begun(house, seat, "n=2000 d=0.02")
+    # Sessions are fifty calls a minute; who has none yet gets one while the answer is on its way.
+    await house.until(lambda: _is_stoppable(seat, post), within=20)
 
     seat.stop(post)
 
@@ -97,7 +83,7 @@ async def test_the_native_stop_keeps_what_was_written(house: House) -> None:
     await house.until(lambda: not _is_stoppable(seat, post))
 
 
-@pytest.mark.parametrize("house", ["http", "socket"], indirect=True)
+@pytest.mark.parametrize("house", ["http"], indirect=True)
 async def test_the_command_stops_as_well(house: House) -> None:
     seat = house.channel()
     seat.command("n=2000 d=0.02")
