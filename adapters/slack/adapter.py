@@ -88,7 +88,11 @@ class Slack(SlackSurface):
 
     async def run(self, accept: Accept) -> None:
         """Hear, until cancelled; then every connection is closed."""
-        works: list[Callable[[], Awaitable[None]]] = [self._aside.run, self._opening.run]
+        works: list[Callable[[], Awaitable[None]]] = [
+            self._aside.run,
+            self._opening.run,
+            self._statuses.run,
+        ]
         if self._single is not None:
             works.append(partial(self._meet, self._single))
         if self._sockets is not None:

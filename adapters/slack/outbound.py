@@ -79,7 +79,7 @@ class SlackSurface:
         self._streaming = streaming
         self._features: Remembered[str, Features] = Remembered(_MOST)
         self._streams = Streams(resumes=resumes)
-        self._statuses = Statuses()
+        self._statuses = Statuses(resumes=resumes)
         page = page or Page()
         self._command = page.command
         self._responding = Responding(page, hardened=hardened)

@@ -5,13 +5,15 @@ goes on while words grow, and its end goes along with theirs where a stream is s
 """
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from adapters.slack import limits
+from adapters.slack.remembered import Remembered
 from adapters.slack.spot import Spot
-from bot.surface import Activity, Rank, SurfaceError, Unreachable
+from bot.surface import Activity, Rank, RateLimited, SurfaceError, Unreachable
 
 AGAIN: Final = 8.0
 """Seconds after which a status is looked at again: where there was no room for a session, and so no
@@ -27,6 +29,12 @@ PATIENCE: Final = 2.0
 """Seconds that a status may take: later there is something else to be seen."""
 
 ACTIVE: Final = "active"
+
+SWEEP: Final = 5.0  # seconds between looks at sessions that could not be ended in their time
+SKEW: Final = 60.0  # seconds that Slack's clock and ours may be apart
+
+_MOST: Final = 10_000  # threads that are remembered
+_LEFT: Final = 1000  # sessions that wait for their end
 
 _Key: TypeAlias = tuple[str, str, str]
 
@@ -49,11 +57,23 @@ class _Thread:
 
 
 class Statuses:
-    """One for each thread, whoever asked in it. Nothing is shown where there is no thread."""
+    """One for each thread, whoever asked in it. Nothing is shown where there is no thread.
 
-    def __init__(self) -> None:
+    `resumes`: a process before this one may have been killed with sessions that nobody ended.
+    """
+
+    def __init__(self, *, resumes: bool = False) -> None:
         self._threads: dict[_Key, _Thread] = {}
         self._left: dict[_Key, Spot] = {}  # sessions whose end did not come through
+        self._before = time.time() + SKEW if resumes else 0.0
+        self._known: Remembered[_Key, bool] = Remembered(_MOST)  # said something of by ourselves
+
+    async def run(self) -> None:
+        """Until cancelled: end what could not be ended in its time."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            for key, spot in [*self._left.items()]:
+                await self._end_one(key, spot)
 
     async def show(self, spot: Spot, words: str, doing: Activity) -> None:
         if not spot.chat.thread or spot.place.only_user:
@@ -69,16 +89,21 @@ class Statuses:
     async def end(self, spot: Spot) -> None:
         thread = self._threads.get(_key(spot))
         if thread is None:
+            if self._may_be_left(spot):
+                self._leave(spot)
+                await self._end_session(spot)
             return
         user = spot.place.user.id
-        if user in thread.at_work and thread.growing[user]:
-            thread.done.add(user)  # by whatever ends that
-        else:
-            await self._stop_work(spot, thread)
-        if thread.line:
-            await self._tell(spot, thread, "")
+        try:
+            if user in thread.at_work and thread.growing[user]:
+                thread.done.add(user)  # by whatever ends that
+            else:
+                await self._stop_work(spot, thread)
+            if thread.line:
+                await self._tell(spot, thread, "")
+        finally:
             thread.line = ""  # what could not be taken away goes by itself
-        self._forget(spot, thread)
+            self._forget(spot, thread)
 
     def has_stop(self, spot: Spot) -> bool:
         """Whether Slack's own Stop is to be seen."""
@@ -97,10 +122,12 @@ class Statuses:
         """Ends the session, too, if the answer is over."""
         thread, user = self._threads[_key(spot)], spot.place.user.id
         thread.growing -= Counter([user])
-        if user in thread.done and not thread.growing[user]:
-            thread.done.discard(user)
-            await self._stop_work(spot, thread)
-        self._forget(spot, thread)
+        try:
+            if user in thread.done and not thread.growing[user]:
+                thread.done.discard(user)
+                await self._stop_work(spot, thread)
+        finally:
+            self._forget(spot, thread)
 
     def ending(self, spot: Spot, *, last: bool) -> str | None:
         """The state in which the end of a stream leaves the session; None when it goes on.
@@ -133,6 +160,7 @@ class Statuses:
             if await self._say_processing(spot):
                 thread.at_work.add(user)
                 self._left.pop(_key(spot), None)
+                self._known.put(_key(spot), True)
         except (Unreachable, TimeoutError):
             thread.at_work.add(user)  # perhaps, so that it is ended for sure
             return False
@@ -170,29 +198,49 @@ class Statuses:
             return
         thread.at_work.discard(spot.place.user.id)
         if not thread.at_work:
-            self._left[_key(spot)] = spot
+            self._leave(spot)
             await self._end_session(spot)
 
+    def _leave(self, spot: Spot) -> None:
+        """Remember that its session is to be ended."""
+        if len(self._left) < _LEFT:
+            self._left[_key(spot)] = spot
+
+    def _may_be_left(self, spot: Spot) -> bool:
+        """Whether a process before this one may have begun a session there, and not ended it."""
+        thread, known = spot.chat.thread, self._known.get(_key(spot))
+        if known or spot.place.only_user or not spot.features.sessions:
+            return False
+        return thread.replace(".", "", 1).isdecimal() and float(thread) < self._before
+
     async def _end_session(self, spot: Spot) -> None:
+        """What may still come to pass is left for later."""
         chat, budgets = spot.chat, limits.session(spot.team)
         try:
             async with asyncio.timeout(PATIENCE):
                 await spot.turn(Rank.FINAL).make(
                     budgets, lambda: spot.calls.session_status(chat.id, chat.thread, ACTIVE)
                 )
-            self._left.pop(_key(spot), None)
-        except (SurfaceError, TimeoutError):
+        except (RateLimited, Unreachable, TimeoutError):
             return
+        except SurfaceError:
+            pass  # Slack lets nobody end it
         finally:
             spot.slots.unbook(who=_who(spot))
+        self._left.pop(_key(spot), None)
+        self._known.put(_key(spot), True)
 
     async def _end_left(self, spot: Spot) -> None:
         """One session of the workspace that could not be ended in its time."""
         for key, other in self._left.items():
             if key[0] == spot.team and key != _key(spot):
-                del self._left[key]
-                await self._end_session(other)
+                await self._end_one(key, other)
                 return
+
+    async def _end_one(self, key: _Key, spot: Spot) -> None:
+        thread = self._threads.get(key)
+        if key in self._left and (thread is None or not thread.at_work):
+            await self._end_session(spot)
 
     # The line
 

@@ -24,6 +24,9 @@ from bot.surface import Expired, Forbidden, Gone, Outgoing, SurfaceError
 STOP_WAIT = 5.0
 """Seconds to stop what runs on at the API; it looks for stops for half an hour by itself."""
 
+STATUS_WAIT = 2.0
+"""Seconds the end of a status may take; nobody waits for it."""
+
 _log = observe.get_logger("bot.service.recover")
 
 
@@ -37,8 +40,9 @@ async def resume(tools: Tools, answer: Answer, claim: str = "") -> None:
             await work_out(tools, answer, claim)
         case "asked" | "streaming" | "closing":
             await leave(tools, answer)
+            await _end_status(tools, answer)
         case _:
-            return
+            await _end_status(tools, answer)
 
 
 async def leave(tools: Tools, answer: Answer) -> None:
@@ -100,6 +104,13 @@ async def _stop_orphan(tools: Tools, answer: Answer) -> None:
     with contextlib.suppress(CompletionError, TimeoutError):
         async with asyncio.timeout(STOP_WAIT):
             await tools.completion.stop(answer.task_id, user=answer.end_user)
+
+
+async def _end_status(tools: Tools, answer: Answer) -> None:
+    """Whoever began it may have died before its end, and not all of them fade."""
+    with contextlib.suppress(SurfaceError, TimeoutError):
+        async with asyncio.timeout(STATUS_WAIT):
+            await tools.surface(answer.place).show_status(answer.place, "")
 
 
 async def _show(tools: Tools, answer: Answer) -> None:

@@ -9,7 +9,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,22 @@ class Colleagues:
         """What Slack may never see of the bot's calls."""
         slack = self.house.slack
         broken = (f"against the rules: {no}" for no in slack.violations())
-        return [*broken, *(f"somebody was called: {ping}" for ping in slack.pings())]
+        pings = (f"somebody was called: {ping}" for ping in slack.pings())
+        return [*broken, *pings, *(f"a session goes on: {thread}" for thread in self._at_work())]
+
+    async def rest(self) -> None:
+        """A session ends some time after its answer where there was no turn for it before."""
+        with suppress(AssertionError):
+            await self.house.until(lambda: not self._at_work(), within=20)
+
+    def _at_work(self) -> list[str]:
+        sessions = (channel.sessions.items() for channel in self.house.slack.channels.values())
+        return [
+            thread
+            for several in sessions
+            for thread, session in several
+            if session.status == "processing"
+        ]
 
     async def bring_again(self) -> None:
         """What met no bot at any try: Slack's last one is minutes after the first."""

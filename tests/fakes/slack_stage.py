@@ -44,6 +44,7 @@ class SlackStage:
         hardened: bool = False,
         page: Page | None = None,
         streaming: bool = True,
+        resumes: bool = False,
     ) -> None:
         self.slack = Slack(asyncio.get_running_loop().time)
         self.slack.echoes = False
@@ -67,6 +68,7 @@ class SlackStage:
             page=page,
             forms=forms,
             streaming=streaming,
+            resumes=resumes,
         )
         self.surface: Surface = self.slack_surface
         self._usual = self.channel if way == "channel" else self.dm

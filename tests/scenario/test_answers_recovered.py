@@ -54,6 +54,7 @@ async def test_what_streamed_keeps_its_text_in_its_message_and_is_not_asked_agai
     assert bubble.message.text == f"Half of it\n\n*{EN.interrupted}*"
     assert [button.name for button in bubble.message.buttons] == ["regenerate"]
     assert (wire.times(ASK), wire.times(STOP)) == (0, 1)
+    assert bench.screen.statuses[-1:] == [""], "what passes in some chats goes on until it is ended"
 
 
 async def test_what_left_nothing_behind_is_posted_with_its_kept_text(tmp_path: Path) -> None:

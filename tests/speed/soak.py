@@ -134,6 +134,7 @@ async def worked(children: Nursery, folder: Path, seed: int, office: Office) -> 
         colleagues = Colleagues(house, office.people, office.in_channel)
         await kill_beneath(colleagues, office.rounds, seed, pause=office.pause)
         found = await verdict(colleagues, house.sandbox, patience=office.patience)
+        await colleagues.rest()
         found.faults += colleagues.faults()
         return found
 

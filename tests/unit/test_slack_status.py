@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.slack import limits
+from adapters.slack.status import SWEEP
 from bot.events import Place
 from bot.surface import Activity, Outgoing, Rank
 from tests.fakes.slack_answers import answer, commanded, kinds, show
@@ -127,6 +128,65 @@ class TestASession:
         await tell(stage, where, "Thinking…")
         assert session(stage) == "active"
         await tell(stage, where, "")
+
+    async def test_an_end_that_broke_is_made_up_for_though_nobody_asks_again(
+        self, stage: SlackStage
+    ) -> None:
+        statuses = stage.slack_surface._statuses
+        sweeps = asyncio.create_task(statuses.run())
+        await tell(stage, stage.place(), "Thinking…")
+        stage.slack.faults.add("cut", "agents.sessions.setStatus", times=5)
+        await tell(stage, stage.place(), "")
+        assert session(stage) == "processing"
+        await asyncio.sleep(3 * SWEEP)
+        assert session(stage) == "active"
+        done = stage.slack.counted["agents.sessions.setStatus"]
+        await asyncio.sleep(3 * SWEEP)
+        assert stage.slack.counted["agents.sessions.setStatus"] == done
+        sweeps.cancel()
+
+    async def test_one_at_work_again_is_not_ended_for_an_earlier_end_that_broke(
+        self, stage: SlackStage
+    ) -> None:
+        sweeps = asyncio.create_task(stage.slack_surface._statuses.run())
+        await tell(stage, stage.place(), "Thinking…")
+        stage.slack.faults.add("cut", "agents.sessions.setStatus", times=2)
+        await tell(stage, stage.place(), "")
+        await tell(stage, stage.place(), "Thinking…")
+        await asyncio.sleep(2 * SWEEP)
+        assert session(stage) == "processing"
+        await tell(stage, stage.place(), "")
+        assert session(stage) == "active"
+        sweeps.cancel()
+
+    async def test_one_that_nobody_may_end_is_left_alone(self, stage: SlackStage) -> None:
+        sweeps = asyncio.create_task(stage.slack_surface._statuses.run())
+        await tell(stage, stage.place(), "Thinking…")
+        stage.team.refuses["agents.sessions.setStatus"] = "not_authorized"
+        await tell(stage, stage.place(), "")
+        done = stage.slack.counted["agents.sessions.setStatus"]
+        await asyncio.sleep(5 * SWEEP)
+        assert stage.slack.counted["agents.sessions.setStatus"] == done
+        sweeps.cancel()
+
+    async def test_one_of_a_process_that_was_killed_is_ended_once(self) -> None:
+        stage = SlackStage("dm", resumes=True)
+        where = stage.place()
+        workspace = await stage.slack_surface._workspaces.of(stage.team.id)
+        await workspace.calls.session_status(where.chat.id, where.chat.thread, "processing")
+        await tell(stage, where, "")
+        assert session(stage) == "active"
+        await tell(stage, where, "")
+        assert stage.slack.counted["agents.sessions.setStatus"] == 2
+
+    async def test_nothing_is_ended_where_nothing_was_begun(self, stage: SlackStage) -> None:
+        await tell(stage, stage.place(), "")
+        resumed = SlackStage("dm", resumes=True)
+        alone = place(resumed.dm, resumed.roots[resumed.dm.channel.id], only_user=True)
+        for where in (place(resumed.dm), alone):
+            await tell(resumed, where, "")
+        for one in (stage, resumed):
+            assert one.slack.counted["agents.sessions.setStatus"] == 0
 
     async def test_one_that_could_not_begin_books_no_end(self, stage: SlackStage) -> None:
         stage.team.refuses["agents.sessions.setStatus"] = "not_authorized"
