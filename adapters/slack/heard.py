@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,8 +14,6 @@ from bot import events
 from bot.events import Chat, Event, MessageRef, Place
 
 PLATFORM: Final = "slack"
-
-_TRIGGER: Final = 128  # characters of a trigger's id; Slack's have some 60
 
 _T = TypeVar("_T")
 
@@ -124,8 +123,12 @@ def time(ts: str, now: datetime) -> datetime:
 
 
 def happening(me: Me, kind: str, trigger: str, now: datetime) -> str:
-    """The id of what somebody did; each deed has a trigger of its own."""
-    return f"{PLATFORM}:{me.team}:{kind}:{trigger[:_TRIGGER] or now.timestamp()}"
+    """The id of what somebody did; each deed has a trigger of its own.
+
+    That opens windows for a moment, and ids stand in logs.
+    """
+    deed = blake2b(trigger.encode(errors="replace"), digest_size=12).hexdigest() if trigger else ""
+    return f"{PLATFORM}:{me.team}:{kind}:{deed or now.timestamp()}"
 
 
 def files(me: Me, sent: tuple[payloads.File, ...]) -> tuple[events.File, ...]:

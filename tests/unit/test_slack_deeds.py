@@ -29,7 +29,7 @@ class TestCommands:
     def test_it_says_who_where_and_how_to_answer(self) -> None:
         asked = found(Command, "command")
         assert (asked.name, asked.text) == ("ask", "What is tea & @ben?")
-        assert asked.id == f"slack:{TEAM}:command:{payload('command')['trigger_id']}"
+        assert asked.id.startswith(f"slack:{TEAM}:command:")
         chat = asked.place.chat
         assert (chat.id, chat.thread, chat.private) == (ROOM, "", False)
         assert (asked.place.user.id, asked.place.user.name) == (ADA, "ada")
@@ -39,6 +39,14 @@ class TestCommands:
             response_url="https://hooks.slack.com/commands/T024BE7LD/7890/abc",
         )
         assert "hooks" not in repr(asked) and asked.at == NOW
+
+    def test_its_id_names_it_and_opens_nothing(self) -> None:
+        told = dict(payload("command"))
+        trigger, other = str(told["trigger_id"]), "1.2." + "b" * 5000
+        events = [read({**told, "trigger_id": one}).event for one in (trigger, trigger, other)]
+        ids = [event.id for event in events if event]
+        assert ids[0] == ids[1] != ids[2]
+        assert trigger not in repr(ids) and max(map(len, ids)) < 100
 
     @pytest.mark.parametrize(
         ("text", "name", "rest"),
