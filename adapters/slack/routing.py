@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from adapters.slack import payloads
 from adapters.slack.heard import convert
 
+_ORGANISATION = "E"  # begins their ids, and no workspace's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -25,22 +27,24 @@ def route(payload: Mapping[str, object]) -> Route:
     """Of a payload without nulls. Raises Unreadable.
 
     In channels shared with others `team_id` may be theirs; an authorization is always one's own.
-    An installation for a whole organisation may name no team there.
+    An installation for a whole organisation may name no team there, or itself instead.
     """
     read = convert(payload, payloads.Routed)
     mine = read.authorizations[0] if read.authorizations else payloads.Authorization()
     team, enterprise = read.team or payloads.Named(), read.enterprise or payloads.Named()
     opened_by = read.view.app_installed_team_id if read.view else ""
     person = read.user.team_id if read.user else ""
+    teams = (mine.team_id, opened_by, read.context_team_id, team.id, read.team_id, person)
+    organisations = (
+        mine.enterprise_id,
+        read.context_enterprise_id,
+        enterprise.id,
+        team.enterprise_id,
+        read.enterprise_id,
+    )
     return Route(
-        team=_first(mine.team_id, opened_by, read.context_team_id, team.id, read.team_id, person),
-        enterprise=_first(
-            mine.enterprise_id,
-            read.context_enterprise_id,
-            enterprise.id,
-            team.enterprise_id,
-            read.enterprise_id,
-        ),
+        team=_first(*(one for one in teams if not one.startswith(_ORGANISATION))),
+        enterprise=_first(*organisations, *(one for one in teams if one.startswith(_ORGANISATION))),
         bot=mine.user_id if mine.is_bot else "",
         org=mine.is_enterprise_install,
     )

@@ -62,6 +62,13 @@ class TestRoutes:
     def test_in_an_organisation_the_team_is_where_it_happened(self) -> None:
         route = routing.route(mapping(payload("grid")))
         assert (route.team, route.enterprise, route.org) == (TEAM, "E0HOUSE001", True)
+
+    def test_an_organisation_in_the_place_of_a_workspace_is_none(self) -> None:
+        view = {"app_installed_team_id": "E1"}
+        told: dict[str, object] = {"type": "view_submission", "view": view, "user": {"id": "U1"}}
+        route = routing.route({**told, "team": {"id": "T1", "enterprise_id": "E1"}})
+        assert (route.team, route.enterprise) == ("T1", "E1")
+        assert routing.route(told) == routing.Route(team="", enterprise="E1")
         said = found(Message, "grid")
         assert said.place.user.workspace == TEAM, "its own organisation means the team"
 
