@@ -29,7 +29,7 @@ _SPECIAL = re.compile(r"[\\`$\[\]<*~]|!(?=\[)|(?<![A-Za-z0-9])(?i:https?://)")
 _SPECIAL_ASCII = re.compile(r"[\\`$\[\]<]|!(?=\[)|(?<![A-Za-z0-9])(?i:https?://)")
 _TICKS = re.compile(r"`+")
 _RUN = re.compile(r"\*+|~+")
-_BRACKETS = re.compile(r"\\.|`+[^`]*`+|[\[\]]")
+_BRACKETS = re.compile(r"\\.|`+[^`]*`+|`+|[\[\]]")
 _REFERENCE = re.compile(r"\[([^\[\]]{0,200})\]")
 _REFERENCE_TO_COME = re.compile(r"\[[^\[\]]{0,200}\Z")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -286,6 +286,8 @@ class Line:
                 depth -= 1
                 if not depth:
                     return found.end()
+            elif self._is_open and found[0].strip("`") == "" and len(self._line) < start + LABEL:
+                break  # code that may go on beyond the next bracket
         return 0
 
     def _inline_link(self, start: int, at: int) -> bool:

@@ -120,6 +120,7 @@ def test_no_token_and_no_lie_is_left_of_any_text(text: str, hardened: bool) -> N
 @example("> ```\n> a\n  b", False, [1])
 @example("slack.cоm.com", False, [1])
 @example("```\n\t](https://a", True, [1])
+@example("![`]**``", False, [1])
 def test_what_grows_is_only_ever_added_to(text: str, hardened: bool, sizes: list[int]) -> None:
     growing, shown = Wire(hardened=hardened), ""
     places = itertools.accumulate(itertools.cycle(sizes))
