@@ -103,14 +103,11 @@ async def test_serve_answers_probes_and_ends_when_told(tmp_path: Path, sandbox: 
         "COMPLETION_API_URL": sandbox,
         "COMPLETION_API_KEY": KEY,
         "PORT": str(port),
-        "SLACK_BOT_TOKEN": "xoxb-sesame",
-        "SLACK_APP_TOKEN": "xapp-sesame",
     }
     async with started(tmp_path, "serve", **variables) as process:
         said = await read_until(process.stderr, '"serving"')
         lines = [json.loads(line) for line in said.splitlines() if line.endswith("}")]
         assert {"event": "serving", "port": port}.items() <= lines[-1].items()
-        assert lines[0]["platform"] == "slack"
         assert await get(f"http://127.0.0.1:{port}/healthz") == (200, "alive\n")
         async with asyncio.timeout(PATIENCE):
             while await get(f"http://127.0.0.1:{port}/readyz") != (200, "ready\n"):  # noqa: ASYNC110

@@ -149,7 +149,7 @@ class TestReplacing:
     ) -> None:
         async with wired(monkeypatch) as made:
             old = list(made.sockets.connections)
-            replacing = [asyncio.create_task(made.sockets.refresh(one, within=0.2)) for one in old]
+            replacing = [asyncio.create_task(made.sockets.refresh(one, within=2.0)) for one in old]
             for n in range(10):
                 made.seat.say(f"{n}")
                 await asyncio.sleep(0.01)
