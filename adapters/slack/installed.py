@@ -74,6 +74,7 @@ class Installed:
 
     async def install(self, installation: Installation) -> None:
         """Keep it, in the place of an earlier one."""
+        await self._renewed_before(installation.key)
         await self._installations.keep(installation)
         self._forget(installation.key)
 
@@ -88,6 +89,7 @@ class Installed:
 
     async def remove(self, key: str, before: datetime) -> bool:
         """Remove it with all that was said there; False where it is newer than `before`."""
+        await self._renewed_before(key)
         removed = await self._installations.remove(key, before)
         self._forget(key)
         return removed
@@ -140,6 +142,11 @@ class Installed:
             self._renewals[key] = renewal
             renewal.add_done_callback(partial(self._over, key))
         return renewal
+
+    async def _renewed_before(self, key: str) -> None:
+        """A token that is being replaced would be kept over whatever is done meanwhile."""
+        if renewal := self._renewals.get(key):
+            await asyncio.wait([renewal], timeout=SETTLING)
 
     def _over(self, key: str, renewal: asyncio.Task[tuple[Installation, datetime]]) -> None:
         del self._renewals[key]

@@ -1,6 +1,7 @@
 """Workspaces are looked up rarely, and their tokens replaced before they end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -120,6 +121,33 @@ async def rotating() -> House:
 
 def the_team(house: House) -> str:
     return next(iter(house.slack.teams))
+
+
+async def test_a_token_that_is_being_replaced_brings_no_installation_back() -> None:
+    house = await rotating()
+    team = the_team(house)
+    house.seconds += 11 * HOUR
+    house.slack.latency = 2.0
+    asking = asyncio.create_task(house.installed.of(team))
+    await asyncio.sleep(0.5)
+    assert await house.installed.remove(team, house.now())
+    await asyncio.wait([asking])
+    assert house.drawer.kept == {}
+    with pytest.raises(Forbidden):
+        await house.installed.of(team)
+
+
+async def test_a_token_that_is_being_replaced_is_not_kept_over_a_newer_installation() -> None:
+    house = await rotating()
+    team = the_team(house)
+    house.seconds += 11 * HOUR
+    house.slack.latency = 2.0
+    asking = asyncio.create_task(house.installed.of(team))
+    await asyncio.sleep(0.5)
+    newer = replace(house.drawer.kept[team], token="xoxb-newer", installed_at=house.now())
+    await house.installed.install(newer)
+    await asyncio.wait([asking])
+    assert house.drawer.kept[team].token == "xoxb-newer"
 
 
 async def test_a_token_is_replaced_two_hours_before_its_end_by_one_call() -> None:
