@@ -75,7 +75,7 @@ class House(Running):
             while await self.opinion(seat) != (rating, words):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.02)
 
-    async def until(self, wanted: Callable[[], Found | None], *, within: float = 15.0) -> Found:
+    async def until(self, wanted: Callable[[], Found | None], *, within: float = 30.0) -> Found:
         """Wait until `wanted()` is true and give what it gave."""
         try:
             return await wait_until(self.slack, wanted, within=within)
@@ -182,7 +182,7 @@ def whole(post: Post) -> bool:
 
 
 async def answered(
-    house: House, seat: Seat, root: Post | str | None = None, count: int = 1, within: float = 15.0
+    house: House, seat: Seat, root: Post | str | None = None, count: int = 1, within: float = 30.0
 ) -> Post:
     """The newest whole answer (below `root` if one is given), once there are `count` of them."""
 

@@ -59,7 +59,7 @@ class House(Running):
             while await self.opinion(seat) != (rating, words):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.02)
 
-    async def until(self, wanted: Callable[[], Found], *, within: float = 15.0) -> Found:
+    async def until(self, wanted: Callable[[], Found], *, within: float = 30.0) -> Found:
         """Wait until `wanted()` is true and give what it gave."""
         try:
             found: Found = await wait_until(self.telegram, wanted, within=within)
@@ -125,7 +125,7 @@ def whole(post: Post) -> bool:
     return any("👍" in label for label in post.buttons)
 
 
-async def answered(house: House, seat: Seat, count: int = 1, *, within: float = 15.0) -> Post:
+async def answered(house: House, seat: Seat, count: int = 1, *, within: float = 30.0) -> Post:
     """The newest whole answer in the chat, once there are `count` of them."""
     done = await house.until(
         lambda: (found := [post for post in seat.answers if whole(post)])[count - 1 :] and found,

@@ -203,7 +203,7 @@ async def test_answer_that_nobody_understands_is_none(
     with pytest.raises(Unreachable) as failed:
         await account.calls.send_text(To(chat=1), "a")
     assert failed.value.sent
-    assert caplog.records == []
+    assert not [record for record in caplog.records if record.name.startswith("telegram")]
 
 
 @pytest.mark.parametrize("body", [b'{"ok":true,"result":true}', b'{"ok":true,"result":[1]}'])
