@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot import observe, web
 from bot.completion import CompletionClient
+from bot.compose import memory
 from bot.compose.api import completion
 from bot.compose.bot import assembled
 from bot.compose.stopping import until_told_to_stop
@@ -22,6 +23,7 @@ async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S1
 
         whole = assembled(settings, client, platforms, host=host, port=settings.port)
         async with whole as (bot, port):
+            memory.settle()
             log.info("serving", port=port)
             await bot.run(until_told_to_stop)
             log.info("stopped")

@@ -11,9 +11,9 @@ BOOK_AGAIN = 1.0
 SHARE = 0.25
 """Of the time between two frames that newer text may come late: no frame is much older for it."""
 
-FRAMES = Budget(scope="frames", rate=200.0, burst=20)
+FRAMES = Budget(scope="frames", rate=150.0, burst=20)
 """Frames of all answers together. Each costs a slow core a millisecond, and the rest of the second
-belongs to whoever has just asked: with a thousand answers open each is shown every five seconds,
+belongs to whoever has just asked: with a thousand answers open each is shown every seven seconds,
 with a hundred nobody notices."""
 
 LEAVING = 5.0

@@ -11,9 +11,9 @@ Cause = Literal["stop", "cut", "revised", "deleted", "lost"]
 """Why an answer ends early: the asker stopped it, this process must end, its question has another
 text, its question is gone, or another process has taken it over."""
 
-KEEPS = 100
+KEEPS = 60
 """Texts kept within a second, of all answers together. Each costs half a millisecond, and no more
-than a twentieth of the work is to go into what only a crash asks for."""
+than a thirtieth of the work is to go into what only a crash asks for."""
 
 _log = observe.get_logger("bot.service.running")
 

@@ -10,7 +10,6 @@ grows with how much slower this one reads.
 
 import asyncio
 import contextlib
-import gc
 import os
 import re
 import statistics
@@ -28,6 +27,7 @@ from pydantic import SecretStr
 
 from bot import observe
 from bot.completion import CompletionClient
+from bot.compose import memory
 from bot.compose.bot import assembled
 from bot.events import Chat, File, Message, MessageRef, Place, User
 from bot.settings import Settings
@@ -254,7 +254,7 @@ async def measure(port: int, answers: int, folder: Path) -> Result:
         accept = await platform.accepting()
         await _ask(platform, accept, 5, "warm-up")
         platform.tally = Tally()
-        gc.collect()
+        memory.settle()  # as `serve` does
         before, cpu = resident(), time.process_time()
         await _ask(platform, accept, answers, "measured", watch=True)
         cpu = time.process_time() - cpu

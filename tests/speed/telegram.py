@@ -10,7 +10,6 @@ request, and from the API's first words to the screen.
 
 import asyncio
 import contextlib
-import gc
 import json
 import os
 import statistics
@@ -25,6 +24,7 @@ from pydantic import SecretStr
 
 from bot import observe
 from bot.completion import CompletionClient
+from bot.compose import memory
 from bot.compose.bot import assembled
 from bot.compose.telegram import telegram
 from bot.settings import Settings
@@ -123,8 +123,8 @@ async def measure(api: int, platform: int, crowd: Crowd, folder: Path) -> Result
         server = f"http://127.0.0.1:{platform}"
         begun = people * 10_000
         await _ready(port)
+        memory.settle()  # as `serve` does
         await _answered(server, port, begun, replace(crowd, people=3, over=1.0))
-        gc.collect()
         cpu, since = time.process_time(), time.monotonic()
         report = await _answered(server, port, begun + 1000, crowd)
         cpu, seconds = time.process_time() - cpu, time.monotonic() - since
