@@ -225,16 +225,18 @@ class Painter:
             shared = (FRAMES,) if rank is Rank.FRAME and budgets else ()
             slot = self._slots.slot((*budgets, *shared), rank, who=self._who)
             return await self._unless_finished(slot) and await self._use_slot(
-                part, growing, budgets
+                part, growing, budgets, shared
             )
         except SurfaceError as error:
             await self._missed_frame(part, budgets, error)
             return False
 
-    async def _use_slot(self, part: Part, growing: Growing, budgets: Sequence[Budget]) -> bool:
+    async def _use_slot(
+        self, part: Part, growing: Growing, budgets: Sequence[Budget], shared: Sequence[Budget]
+    ) -> bool:
         newest = self._newest(part)
         if newest is None or [*growing.cost(newest)] != [*budgets]:
-            self._slots.give_back(budgets)
+            self._slots.give_back((*budgets, *shared))
             return False
         await part.show(growing, newest, _now())
         self.frames += 1

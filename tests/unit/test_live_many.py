@@ -1,13 +1,15 @@
 """Many answers at once share what the platform allows, and cost little."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from bot.live import LiveReply
 from bot.live.rhythm import FRAMES
 from bot.pace import Pace
-from bot.surface import Budget, Outgoing
+from bot.surface import Budget, Outgoing, Rank
 from tests.fakes.screen import Screen, place
 from tests.fakes.shelf import Shelf
 
@@ -57,6 +59,33 @@ async def test_a_hundred_answers_at_once_are_shown_as_often_as_the_platform_allo
             for number in range(100)
         ]
     assert min(task.result().frames for task in tasks) >= 4  # three at once, and one a second
+
+
+class Counting(Pace):
+    """Knows how many slots of each scope are used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: Counter[str] = Counter()
+
+    async def slot(self, budgets: Sequence[Budget], rank: Rank, *, who: str = "") -> None:
+        await super().slot(budgets, rank, who=who)
+        self.used.update(budget.scope for budget in budgets)
+
+    def give_back(self, budgets: Sequence[Budget]) -> None:
+        super().give_back(budgets)
+        self.used.subtract(budget.scope for budget in budgets)
+
+
+async def test_a_frame_that_is_no_longer_wanted_takes_nothing_from_others() -> None:
+    pace = Counting()
+    screen = Screen(pace, size=20, chat=Budget(scope="chat", rate=0.1, burst=1))
+    async with LiveReply(screen, place("chat", "ann"), pace, Shelf(), who="ann") as live:
+        for text in ("The first ", "The first words", "The first words that fill it and go on"):
+            live.show(text)
+            await asyncio.sleep(4)
+        live.abandon()
+    assert pace.used[FRAMES.scope] == screen.verbs().count("frame") - 1  # the first one is free
 
 
 async def test_when_budgets_are_scarce_all_answers_slow_down_alike_and_all_land() -> None:
