@@ -58,7 +58,8 @@ PHRASES = Phrases(
     picture_too_large="This picture is too large: the app takes up to {limit} MB. Please send a "
     "smaller one.",
     picture_wrong_type="This file cannot be read. Please send a picture as JPG, PNG, WEBP or GIF.",
-    voice_unheard="Voice messages cannot be listened to here. Please write your question.",
+    sound_unheard="Neither voice messages nor music can be listened to here. Please write your "
+    "question.",
     file_unreadable="Only text and pictures can be read here. Please write your question, or send "
     "a picture as JPG, PNG, WEBP or GIF.",
     pictures_too_many="Too many pictures at once: the app takes up to {limit}. Please send fewer.",

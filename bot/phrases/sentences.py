@@ -67,7 +67,7 @@ class Phrases:
     # Pictures
     picture_too_large: str  # {limit} megabytes
     picture_wrong_type: str
-    voice_unheard: str
+    sound_unheard: str
     file_unreadable: str
     pictures_too_many: str  # {limit}
     pictures_unseen: str

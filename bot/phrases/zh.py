@@ -50,7 +50,7 @@ PHRASES = Phrases(
     unexpected="这里出了点问题，请再试一次。如果仍然不行，请把这个编号告诉机器人的管理员：{reference}",
     picture_too_large="这张图片太大，应用最多接受 {limit} MB。请发送小一些的图片。",
     picture_wrong_type="无法读取这个文件。请发送 JPG、PNG、WEBP 或 GIF 格式的图片。",
-    voice_unheard="这里无法收听语音消息。请用文字提问。",
+    sound_unheard="这里无法收听语音消息或音乐。请用文字提问。",
     file_unreadable="这里只能读取文字和图片。请用文字提问，"
     "或发送 JPG、PNG、WEBP 或 GIF 格式的图片。",
     pictures_too_many="一次发送的图片太多，应用最多接受 {limit} 张。请少发几张。",

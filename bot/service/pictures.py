@@ -56,7 +56,7 @@ def unreadable(phrases: Phrases, files: Sequence[File]) -> str:
     if not odd:
         return ""
     heard = all(file.media_type.startswith("audio/") for file in odd)
-    return phrases.voice_unheard if heard else phrases.file_unreadable
+    return phrases.sound_unheard if heard else phrases.file_unreadable
 
 
 def links(parameters: Parameters, text: str, room: int) -> tuple[Upload, ...]:

@@ -55,7 +55,7 @@ async def test_pictures_are_uploaded_with_the_type_their_bytes_have(tmp_path: Pa
     ("data", "media_type", "count", "sentence"),
     [
         (PNG, "image/png", 3, EN.pictures_too_many.format(limit=2)),
-        (b"ID3" + PNG, "audio/mpeg", 1, EN.voice_unheard),
+        (b"ID3" + PNG, "audio/mpeg", 1, EN.sound_unheard),
         (PNG, "video/mp4", 1, EN.file_unreadable),
         (b"", "application/x-telegram-poll", 1, EN.file_unreadable),
         (b"PK", "application/zip", 1, EN.file_unreadable),

@@ -32,7 +32,7 @@ async def test_what_is_no_picture_or_lies_elsewhere_is_refused_kindly(house: Hou
     await house.until(lambda: len(seat.answers) > 1)
     clip = seat.file(b"\0" * 64, "audio_message.m4a", "audio/mp4", subtype="slack_audio")
     seat.say("", files=[clip])
-    await told(house, seat, EN.voice_unheard)
+    await told(house, seat, EN.sound_unheard)
 
 
 async def test_a_missing_right_is_told_to_whoever_runs_the_bot(house: House) -> None:

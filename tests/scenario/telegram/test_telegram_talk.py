@@ -167,7 +167,12 @@ async def test_a_question_about_a_photo_is_a_reply_to_it(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [("voice", EN.voice_unheard), ("video", EN.file_unreadable), ("document", EN.file_unreadable)],
+    [
+        ("voice", EN.sound_unheard),
+        ("audio", EN.sound_unheard),
+        ("video", EN.file_unreadable),
+        ("document", EN.file_unreadable),
+    ],
 )
 async def test_what_cannot_be_read_gets_one_kind_sentence(
     house: House, kind: str, said: str
