@@ -5,7 +5,7 @@ from uuid import uuid4
 from bot.events import Action, Command
 from bot.service import ask, recover
 from bot.service.asked import current
-from bot.service.target import find_answer, is_there
+from bot.service.target import find_answer, find_pressed, recognise
 from bot.service.tools import Tools, same_person, say
 from bot.store.records import Answer, Work
 
@@ -25,15 +25,14 @@ async def regenerate(tools: Tools, work: Work) -> None:
         return
     elif await ask.may_ask(tools, event.place):
         if isinstance(event, Action):
-            await recover.recognise(tools, old, event.ref)
+            await recognise(tools, old, event.ref)
         await _again(tools, work, old)
 
 
 async def _meant(tools: Tools, event: Action | Command) -> Answer | None:
     if isinstance(event, Command):
         return await find_answer(tools, event)
-    found = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
-    return found if found and is_there(found, event.place) else None
+    return await find_pressed(tools, event)
 
 
 async def _came_late(tools: Tools, event: Action | Command, old: Answer) -> bool:

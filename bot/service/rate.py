@@ -18,7 +18,7 @@ from bot.service.endings import ending
 from bot.service.remarks import reply
 from bot.service.screens import StoredScreens, length
 from bot.service.settling import send, settle
-from bot.service.target import failed_unheard, find_answer, is_there
+from bot.service.target import failed_unheard, find_answer, is_there, recognise
 from bot.service.tools import Rules, Tools, same_person, say
 from bot.store.records import Answer, Opinion, Rating
 from bot.surface import SurfaceError
@@ -79,9 +79,12 @@ async def _react(tools: Tools, event: Reaction) -> None:
 
 
 async def _press(tools: Tools, event: Action) -> None:
-    answer = await tools.store.answer(event.value) or await tools.store.answer_on(event.ref)
-    if answer is None or failed_unheard(answer) or not is_there(answer, event.place):
+    answer = await tools.store.answer(event.value)
+    if answer is None or not is_there(answer, event.place):
+        answer = await tools.store.answer_on(event.ref)
+    if answer is None or failed_unheard(answer):
         return
+    await recognise(tools, answer, event.ref)
     user = event.place.user.id
     before = await tools.store.rating(answer.id, user) or Rating(answer=answer.id, user=user)
     wanted, marks = before.wanted, before.marks

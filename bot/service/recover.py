@@ -16,6 +16,7 @@ from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.service import doubt, endings
 from bot.service.screens import StoredScreens, length
+from bot.service.target import recognise
 from bot.service.tools import Tools, permitted
 from bot.service.work import work_out
 from bot.store.records import Answer, Outcome, Screen
@@ -79,25 +80,6 @@ async def adopt(tools: Tools, answer: Answer, ref: MessageRef) -> None:
     """Give the message `ref` the ending of `answer`, which it showed when its process died."""
     if await recognise(tools, answer, ref):
         await _show(tools, answer)
-
-
-async def recognise(tools: Tools, answer: Answer, ref: MessageRef) -> bool:
-    """Note that `ref` shows `answer`; False if that was known, or cannot be.
-
-    Nobody knew its id until its button was pressed; the line below that stood in for it goes.
-    """
-    screens = await tools.store.screens(answer.id)
-    unknown = [screen for screen in screens if screen.role == "text" and screen.ref is None]
-    known = any(screen.ref == ref for screen in screens)
-    if known or answer.finished_at is None or len(unknown) != 1:
-        return False
-    await tools.store.shown_screen(answer.id, unknown[0].part, ref)
-    for note in [screen for screen in screens if screen.role == "note"]:
-        if note.ref is not None:
-            with contextlib.suppress(SurfaceError):
-                await tools.surface(answer.place).delete(answer.place, note.ref)
-        await tools.store.removed_screen(answer.id, note.part, "note")
-    return True
 
 
 async def _stop_orphan(tools: Tools, answer: Answer) -> None:

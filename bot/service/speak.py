@@ -11,7 +11,7 @@ from bot.events import Action, Command, Place
 from bot.phrases import Phrases
 from bot.service.spoken import LONGEST, pieces, plain
 from bot.service.status import Status
-from bot.service.target import find_answer, is_there
+from bot.service.target import find_answer, find_pressed, recognise
 from bot.service.tools import Tools, end_user, say
 from bot.store.records import Answer, Recording, scope
 from bot.surface import Forbidden, Speech, SurfaceError
@@ -89,8 +89,10 @@ async def follows(tools: Tools, answer: Answer) -> bool:
 async def _meant(tools: Tools, event: Command | Action) -> Answer | None:
     if isinstance(event, Command):
         return await find_answer(tools, event)
-    named = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
-    return named if named and is_there(named, event.place) else None
+    found = await find_pressed(tools, event)
+    if found is not None:
+        await recognise(tools, found, event.ref)
+    return found
 
 
 async def _speak(tools: Tools, place: Place, answer: Answer, phrases: Phrases, part: int) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from bot.completion import CompletionError
 from bot.events import Action, Command
 from bot.service import inputs, recover
-from bot.service.target import is_there
+from bot.service.target import find_pressed
 from bot.service.tools import Tools, same_person, say
 from bot.store.records import Answer
 
@@ -17,7 +17,7 @@ PATIENCE = 5.0
 async def stop(tools: Tools, event: Action | Command) -> None:
     """End the answer under the button, or by command everything the person has open here."""
     if isinstance(event, Action):
-        answer = await _meant(tools, event)
+        answer = await find_pressed(tools, event)
         if answer is not None and not same_person(answer.place, event.place):
             phrases = await tools.phrases_for(event.place)
             await say(tools, event.place, phrases.only_asker, private=True)
@@ -34,12 +34,6 @@ async def stop(tools: Tools, event: Action | Command) -> None:
     if not await inputs.cancel(tools, event.place):
         phrases = await tools.phrases_for(event.place)
         await say(tools, event.place, phrases.nothing_to_stop, private=True)
-
-
-async def _meant(tools: Tools, event: Action) -> Answer | None:
-    """By the message; while that is not noted yet, by what the button says."""
-    found = await tools.store.answer_on(event.ref) or await tools.store.answer(event.value)
-    return found if found and is_there(found, event.place) else None
 
 
 async def _end(tools: Tools, answer: Answer) -> None:

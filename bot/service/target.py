@@ -1,8 +1,11 @@
 """Which answer a person means."""
 
-from bot.events import Command, Place
+import contextlib
+
+from bot.events import Action, Command, MessageRef, Place
 from bot.service.tools import Tools
 from bot.store.records import Answer
+from bot.surface import SurfaceError
 
 
 async def find_answer(tools: Tools, command: Command) -> Answer | None:
@@ -11,6 +14,35 @@ async def find_answer(tools: Tools, command: Command) -> Answer | None:
         return await tools.store.latest_answer(command.place)
     ref = command.quoted.ref
     return await tools.store.answer_on(ref) or await tools.store.latest_for_question(ref)
+
+
+async def find_pressed(tools: Tools, action: Action) -> Answer | None:
+    """The answer whose button was pressed: by its message, else by what the button says."""
+    shown = await tools.store.answer_on(action.ref)
+    if shown is not None:
+        return shown
+    named = await tools.store.answer(action.value)
+    return named if named and is_there(named, action.place) else None
+
+
+async def recognise(tools: Tools, answer: Answer, ref: MessageRef) -> bool:
+    """Note that `ref` shows `answer`; False if that was known, or cannot be.
+
+    A process died before it could note the id, which nobody knew until a button of it was pressed;
+    the line below that stood in for it goes.
+    """
+    screens = await tools.store.screens(answer.id)
+    unknown = [screen for screen in screens if screen.role == "text" and screen.ref is None]
+    known = any(screen.ref == ref for screen in screens)
+    if known or answer.finished_at is None or len(unknown) != 1:
+        return False
+    await tools.store.shown_screen(answer.id, unknown[0].part, ref)
+    for note in [screen for screen in screens if screen.role == "note"]:
+        if note.ref is not None:
+            with contextlib.suppress(SurfaceError):
+                await tools.surface(answer.place).delete(answer.place, note.ref)
+        await tools.store.removed_screen(answer.id, note.part, "note")
+    return True
 
 
 def failed_unheard(answer: Answer) -> bool:

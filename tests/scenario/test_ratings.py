@@ -10,7 +10,7 @@ import pytest
 from bot.service import rate, settling
 from bot.service.tools import Rules
 from bot.store.records import Rating
-from bot.surface import Capabilities, Forbidden
+from bot.surface import Capabilities, Forbidden, Outgoing
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import OK, Wire, end, message, refused, stream, told
 from tests.fakes.rated import ASK, RATE, answered, chosen, press, ratings_sent, react
@@ -286,3 +286,20 @@ async def test_the_file_of_a_long_answer_is_not_sent_again_for_its_rating(tmp_pa
         assert bench.screen.bubbles[1].message.buttons[0].chosen
         assert len(bench.screen.documents) == 1
     assert ratings_sent(wire) == [("like", None)]
+
+
+@pytest.mark.parametrize("name", ["like", "speak"])
+async def test_a_press_on_a_message_nobody_knew_makes_it_known(tmp_path: Path, name: str) -> None:
+    async with answered(tmp_path) as (bench, wire):
+        answer = await bench.latest()
+        shown = bench.screen.bubbles[0]
+        await bench.store.removed_screen(answer.id, 0)
+        await bench.store.intend_screen(answer.id, 0)  # as a process leaves it that is killed
+        note = await bench.screen.post(answer.place, Outgoing(text=EN.maybe_incomplete))
+        await bench.store.shown_screen(answer.id, 0, note, "note")
+        await bench.do(bench.press(name, shown, value=answer.id))
+        assert await bench.store.answer_on(shown.ref) == answer
+        assert EN.maybe_incomplete not in bench.screen.texts
+        await bench.do(react(bench, "👎"))
+        assert chosen(bench) == ["dislike"]
+    assert ratings_sent(wire)[-1] == ("dislike", None)
