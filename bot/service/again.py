@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from bot.events import Action, Command
 from bot.service import ask, recover
+from bot.service.answering import REVISED
 from bot.service.asked import current
 from bot.service.target import find_answer, find_pressed, recognise
 from bot.service.tools import Tools, same_person, say
@@ -30,6 +31,9 @@ async def regenerate(tools: Tools, work: Work) -> None:
 
 
 async def _meant(tools: Tools, event: Action | Command) -> Answer | None:
+    if isinstance(event, Command) and event.quoted is None:
+        # The last question, though its answer may have found nobody who could see it.
+        return await tools.store.latest_asked(event.place)
     if isinstance(event, Command):
         return await find_answer(tools, event)
     return await find_pressed(tools, event)
@@ -49,7 +53,7 @@ async def _came_late(tools: Tools, event: Action | Command, old: Answer) -> bool
 
 async def _again(tools: Tools, work: Work, old: Answer) -> None:
     replaces = "" if old.outcome == "whole" else old.id
-    if not old.inputs:
+    if not old.inputs or old.error == REVISED:
         asked = await current(tools, old.question) if old.question else None
         if asked is None or not (asked.text or asked.files):
             phrases = await tools.phrases_for(work.event.place)

@@ -131,10 +131,11 @@ def answer_on(connection: Connection, ref: MessageRef) -> Answer | None:
 
 
 def latest_answer(connection: Connection, place: Place) -> Answer | None:
-    found = select(answers).where(_of_person(place), ~_open, _on_screen.exists())
-    if place.chat.thread:
-        found = found.where(answers.c.thread == place.chat.thread)
-    return _first(connection, _newest(found))
+    return _latest(connection, place, _on_screen.exists())
+
+
+def latest_asked(connection: Connection, place: Place) -> Answer | None:
+    return _latest(connection, place, ~_question_deleted.exists())
 
 
 def recent_answers(connection: Connection, place: Place, limit: int) -> list[Answer]:
@@ -184,6 +185,10 @@ _DONE = (
 _open = answers.c.finished_at.is_(None)
 _on_screen = select(screens.c.answer).where(
     screens.c.answer == answers.c.id, screens.c.ref.is_not(None)
+)
+
+_question_deleted = select(questions.c.ref).where(
+    questions.c.ref == answers.c.question, questions.c.deleted
 )
 
 # Built once: what every answer does. Values that are not named here are given at execution.
@@ -247,6 +252,13 @@ def _of_user(place: Place) -> ColumnElement[bool]:
         & (answers.c.platform == chat.platform)
         & (answers.c.user_workspace == user.workspace)
     )
+
+
+def _latest(connection: Connection, place: Place, which: ColumnElement[bool]) -> Answer | None:
+    found = select(answers).where(_of_person(place), ~_open, which)
+    if place.chat.thread:
+        found = found.where(answers.c.thread == place.chat.thread)
+    return _first(connection, _newest(found))
 
 
 def _newest(found: Select[tuple[object]]) -> Select[tuple[object]]:

@@ -10,9 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.events import File, MessageRef, Place
@@ -25,22 +23,18 @@ from bot.store import (
     recordings,
     retention,
     screens,
-    settled,
     sole,
     transactions,
     usage,
 )
 from bot.store.inbox import SqlInbox
 from bot.store.installations import Installations
-from bot.store.known import Known
 from bot.store.records import (
     Answer,
     Decided,
-    Dialog,
     Figures,
     Opinion,
     Outcome,
-    Preferences,
     Question,
     Rating,
     Recording,
@@ -51,10 +45,8 @@ from bot.store.records import (
     Used,
     Value,
 )
+from bot.store.settling import Settled
 from bot.store.transactions import Transactions
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -71,7 +63,7 @@ async def keeping(
         yield Store(running, now, inbox.note_done), inbox
 
 
-class Store:
+class Store(Settled):
     """`claim` is the mark of the process that works on an answer; only it may write there."""
 
     def __init__(
@@ -80,10 +72,9 @@ class Store:
         now: Callable[[], datetime] = utc_now,
         note_done: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._transactions = transactions
+        super().__init__(transactions)
         self._now = now
         self._note_done = note_done
-        self._settled = Known[tuple[Preferences, Dialog | None]]()
 
     # Answers
 
@@ -177,6 +168,10 @@ class Store:
     async def latest_answer(self, place: Place) -> Answer | None:
         """This person's latest finished answer on a screen here: in the thread, if it is one."""
         return await self._read(answers.latest_answer, place)
+
+    async def latest_asked(self, place: Place) -> Answer | None:
+        """The same, also one that could not be shown; not of a question that is deleted."""
+        return await self._read(answers.latest_asked, place)
 
     async def recent_answers(self, place: Place, limit: int) -> list[Answer]:
         """This person's newest answers that have words, from whatever chat of the workspace."""
@@ -291,41 +286,6 @@ class Store:
         """Every rating, beside the `message_id` of its answer."""
         return await self._read(ratings.local_ratings)
 
-    # What people have settled; `scope` is `records.scope(place)`
-
-    async def preferences(self, scope: str) -> Preferences:
-        preferences, _ = await self._settled.get(scope, self._read_settled)
-        return preferences
-
-    async def save_inputs(self, scope: str, inputs: Mapping[str, Value]) -> None:
-        with self._settled.changed(scope):
-            await self._write(settled.save_inputs, scope, inputs)
-
-    async def set_voice(self, scope: str, voice: bool) -> None:
-        with self._settled.changed(scope):
-            await self._write(settled.set_voice, scope, voice)
-
-    async def set_language(self, scope: str, language: str) -> None:
-        with self._settled.changed(scope):
-            await self._write(settled.set_language, scope, language)
-
-    async def open_dialog(self, scope: str, dialog: Dialog) -> None:
-        """In the place of one that was open there."""
-        with self._settled.changed(scope):
-            await self._write(settled.open_dialog, scope, dialog)
-
-    async def dialog(self, scope: str) -> Dialog | None:
-        _, dialog = await self._settled.get(scope, self._read_settled)
-        return dialog
-
-    async def end_dialog(self, scope: str) -> Dialog | None:
-        """Take the open dialog; of several who try at once one gets it."""
-        with self._settled.changed(scope):
-            return await self._write(settled.end_dialog, scope)
-
-    async def _read_settled(self, scope: str) -> tuple[Preferences, Dialog | None]:
-        return await self._read(settled.settled, scope)
-
     # Usage and recordings
 
     async def used(self, day: date, end_user: str) -> Used:
@@ -385,13 +345,3 @@ class Store:
         if gone:
             await self._transactions.scrub()
         return gone
-
-    async def _write(
-        self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await self._transactions.write(lambda connection: step(connection, *args, **kwargs))
-
-    async def _read(
-        self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await self._transactions.read(lambda connection: step(connection, *args, **kwargs))

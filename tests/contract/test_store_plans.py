@@ -36,6 +36,7 @@ VERBS: dict[str, Verb] = {
     "answer_on": lambda store, _: store.answer_on(ref("1")),
     "latest_answer": lambda store, _: store.latest_answer(place()),
     "latest_answer in a thread": lambda store, _: store.latest_answer(place(thread="t")),
+    "latest_asked": lambda store, _: store.latest_asked(place()),
     "recent_answers": lambda store, _: store.recent_answers(place(), 5),
     "answers_to": lambda store, _: store.answers_to("e"),
     "latest_for_question": lambda store, _: store.latest_for_question(ref("1")),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.events import Deleted
 from bot.service import Service, answering
 from bot.service.tools import Rules
-from bot.surface import Again, Busy
+from bot.surface import Again, Busy, Forbidden
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, refused, stream, told
 from tests.scenario.test_answers_pictures import SEES
@@ -120,6 +121,36 @@ async def test_without_an_answer_there_is_nothing_to_repeat(tmp_path: Path) -> N
     async with wired(tmp_path, Wire()) as bench:
         await bench.do(bench.command("retry"))
     assert bench.screen.texts == [EN.nothing_to_retry]
+
+
+async def test_a_question_whose_answer_nobody_could_see_is_repeated(tmp_path: Path) -> None:
+    wire = Wire()
+    cut = stream(message("Half of"), wire.stop_asked, end())
+    wire.on(ASK, stream(message("one"), end()), cut, stream(message("two"), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Hi"))
+        bench.screen.fail_next(Forbidden())  # the bot was blocked, and later no more
+        await bench.do(bench.message("Why?"))
+        assert bench.screen.texts == ["one"]
+        await bench.do(bench.command("voice"))
+        await bench.do(bench.command("retry"))
+    assert bench.screen.texts == ["one", EN.voice_none_in_app, "two"]
+    assert queries(wire) == ["Hi", "Why?", "Why?"]
+
+
+async def test_a_deleted_question_is_not_repeated(tmp_path: Path) -> None:
+    wire = Wire()
+    cut = stream(message("Half of"), wire.stop_asked, end())
+    wire.on(ASK, stream(message("one"), end()), cut, stream(message("two"), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Hi"))
+        asked = bench.message("Why?")
+        bench.screen.fail_next(Forbidden())
+        await bench.do(asked)
+        gone = Deleted(id="gone", place=asked.place, at=bench.now(), ref=asked.ref)
+        await bench.do(gone)
+        await bench.do(bench.command("retry"))
+    assert queries(wire) == ["Hi", "Why?", "Hi"]
 
 
 async def test_what_is_kept_no_longer_has_to_be_asked_anew(tmp_path: Path) -> None:

@@ -209,6 +209,20 @@ async def test_a_block_in_the_middle_ends_the_answer_quietly(house: House) -> No
     assert seat.shown() == ["chunk 0 é😀. chunk 1 é😀. chunk 2 é😀."]
 
 
+async def test_who_comes_back_after_a_block_has_the_last_question_repeated(house: House) -> None:
+    seat = house.visit()
+    seat.say("n=100 d=0.02")
+    await house.until(lambda: (draft := seat.draft()) and "chunk" in draft.text)
+    seat.block()
+    await house.until(lambda: not house.sandbox.running)
+    seat.unblock()
+
+    seat.say("/retry")
+
+    assert (await answered(house, seat)).text.endswith("chunk 99 é😀.")
+    assert len(seat.answers) == 1
+
+
 async def test_a_deleted_message_ends_its_answer_quietly(house: House) -> None:
     seat = house.group().seat(house.visit().person)
     seat.say(f"/ask {LONG}")

@@ -1,0 +1,26 @@
+"""Verbs of the store: each is one step, run as one transaction."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from bot.store.transactions import Transactions
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Verbs:
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def _write(
+        self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._transactions.write(lambda connection: step(connection, *args, **kwargs))
+
+    async def _read(
+        self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._transactions.read(lambda connection: step(connection, *args, **kwargs))
