@@ -36,7 +36,7 @@ async def inherited(store: Store, answer: Answer) -> list[MessageRef]:
     """The messages to write `answer` over, noted as its parts from 0 on.
 
     An answer that waits has shown nothing of its own. What may or may not be on the screen cannot
-    be written over and is let go.
+    be written over: it stays the old answer's, and a line below that may be there is let go.
     """
     if not answer.replaces:
         return []

@@ -37,8 +37,11 @@ def of_answer(connection: Connection, answer: str) -> list[Screen]:
 def take_over_screens(connection: Connection, old: str, new: str) -> list[Screen]:
     taken = {(each.role, each.part) for each in of_answer(connection, new) if each.ref}
     for screen in of_answer(connection, old):
-        # What says the old answer aloud goes on saying the old answer.
-        if screen.role == "voice" or (screen.role, screen.part) in taken:
+        # What says the old answer aloud goes on saying it, and nobody can write over what nobody
+        # knows: should it be there, its buttons still say whose it is.
+        if screen.role == "voice" or (screen.role == "text" and screen.ref is None):
+            continue
+        if (screen.role, screen.part) in taken:
             continue
         connection.execute(delete(screens).where(_at(new, screen.part, screen.role)))
         connection.execute(

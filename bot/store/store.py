@@ -13,11 +13,12 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.events import File, MessageRef, Place
+from bot.events import Chat, File, MessageRef, Place
 from bot.store import (
     answers,
     figures,
     installations,
+    moving,
     questions,
     ratings,
     recordings,
@@ -204,7 +205,10 @@ class Store(Settled):
         return await self._read(screens.of_answer, answer)
 
     async def take_over_screens(self, old_answer: str, new_answer: str) -> list[Screen]:
-        """Make the old answer's messages, but for voice, the new one's; all of the new one's."""
+        """Make the old answer's messages the new one's; returns all of the new one's.
+
+        Its voice stays the old one's, as does what may be on the screen without anybody's knowing.
+        """
         return await self._write(screens.take_over_screens, old_answer, new_answer)
 
     # Questions
@@ -317,6 +321,14 @@ class Store(Settled):
         with self._settled.changed():
             await self._write(retention.forget, platform, workspace, user_id, user_workspace)
         await self._transactions.scrub()
+
+    async def move_chat(self, chat: Chat, old: str) -> None:
+        """What belongs to the chat that had the id `old` belongs to `chat` from now on.
+
+        Messages keep the ids they had, on the screen as here. What `chat` has by now stays.
+        """
+        with self._settled.changed():
+            await self._write(moving.move_chat, chat, old)
 
     async def uninstall(self, platform: str, workspace: str, before: datetime) -> bool:
         """Remove a workspace's installation, or an organisation's with its members.

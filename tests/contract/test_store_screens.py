@@ -68,13 +68,14 @@ async def test_a_removed_part_is_gone_and_its_neighbours_stay(store: Store) -> N
     assert await store.answer_on(ref("1")) is None
 
 
-async def test_an_answer_painted_over_another_takes_its_messages_but_not_its_voice(
+async def test_an_answer_painted_over_another_takes_what_is_known_of_it_but_not_its_voice(
     store: Store,
 ) -> None:
     await opened(store, "old")
     await opened(store, "new")
     for part in (0, 1):
         await store.shown_screen("old", part, ref(str(part)))
+    await store.intend_screen("old", 2)
     await store.intend_screen("old", 0, role="note")
     await store.shown_screen("old", 0, ref("v"), role="voice")
     taken = [
@@ -83,7 +84,9 @@ async def test_an_answer_painted_over_another_takes_its_messages_but_not_its_voi
     ]
     for _ in range(2):  # a process that died in between does it again
         assert await store.take_over_screens("old", "new") == taken
-    assert await store.screens("old") == [screen("old", 0, ref("v"), "voice")]
+    assert await store.screens("old") == [
+        *(screen("old", 2, None), screen("old", 0, ref("v"), "voice")),
+    ]
     found = await store.answer_on(ref("1"))
     assert found is not None
     assert found.id == "new"

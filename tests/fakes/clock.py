@@ -1,8 +1,16 @@
-"""An event loop whose clock jumps: a test that waits 137 s takes no time, a deadlock raises."""
+"""An event loop whose clock jumps: a test that waits 137 s takes no time, a deadlock raises.
+
+And one whose clock is fast, for what waits for seconds and has worker threads, whose time is real.
+"""
 
 import asyncio
 import selectors
-from typing import Any
+import time
+from collections.abc import Coroutine
+from typing import Any, Final
+
+SPEED: Final = 10.0
+"""Times that a hurried clock is faster; timeouts of seconds still leave a busy machine time."""
 
 
 class _Jump(selectors.DefaultSelector):
@@ -39,3 +47,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 def virtual_time_loop(*_: Any) -> VirtualTimeLoop:
     return VirtualTimeLoop()
+
+
+class _Shortened(selectors.DefaultSelector):
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return super().select(timeout / SPEED if timeout else timeout)
+
+
+class _HurriedLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        super().__init__(_Shortened())
+
+    def time(self) -> float:
+        return time.monotonic() * SPEED
+
+
+def hurried(test: Coroutine[object, object, None]) -> None:
+    """Run a test by the fast clock."""
+    with asyncio.Runner(loop_factory=_HurriedLoop) as runner:
+        runner.run(test)

@@ -1,102 +1,24 @@
-"""A process that dies at any step, once and once more: what people see in the end.
-
-Death is silent, as SIGKILL is: from one call to the store or the platform on, nothing more of that
-process takes effect. The call itself does or does not, for nobody knows which.
-"""
+"""A process that dies at any step, once and once more: what people see in the end."""
 
 import asyncio
-import inspect
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.events import Message, MessageRef, Place
-from bot.service import Service, answering
-from bot.service.running import Running
-from bot.surface import Again, Growing, Outgoing
+from bot.service import answering
+from bot.surface import Outgoing
 from tests.fakes.bench import DIRECT, EN, Bench, wired
 from tests.fakes.completion_wire import Wire, end, message, stream
+from tests.fakes.mortal import Death, live_and_die
 
 pytestmark = pytest.mark.real_time
 ASK = "POST /completion-messages"
 TEXTS = ("One. ", "Two. ", "Three.")
 STEPS = 45  # some more than an undisturbed answer takes
-
-
-class Death:
-    """Comes with a step of the process; `late`: after the step has taken effect."""
-
-    def __init__(self, step: int, *, late: bool) -> None:
-        self.came = asyncio.Event()
-        self._left = step
-        self._late = late
-
-    def mortal(self, verb: Callable[..., object]) -> Callable[..., object]:
-        async def call(*args: object, **more: object) -> object:
-            if self.came.is_set():
-                await asyncio.Event().wait()
-            self._left -= 1
-            fatal = self._left == 0
-            if fatal and not self._late:
-                await self._die()
-            done = await verb(*args, **more)  # type: ignore[misc]  # a coroutine function
-            if fatal:
-                await self._die()
-            return done
-
-        return call
-
-    async def _die(self) -> None:
-        self.came.set()
-        await asyncio.Event().wait()
-
-
-class Mortal:
-    """A store, a surface or a growing message as one process has it."""
-
-    def __init__(self, inner: object, death: Death) -> None:
-        self._inner = inner
-        self._death = death
-
-    def __getattr__(self, name: str) -> object:
-        found = getattr(self._inner, name)
-        return self._death.mortal(found) if inspect.iscoroutinefunction(found) else found
-
-
-class MortalSurface(Mortal):
-    @asynccontextmanager
-    async def grow(self, place: Place, old: MessageRef | None = None) -> AsyncIterator[Growing]:
-        async with self._inner.grow(place, old) as growing:  # type: ignore[attr-defined]  # a surface
-            yield Mortal(growing, self._death)  # type: ignore[misc]  # behaves like one
-
-
-async def live_and_die(bench: Bench, question: Message, death: Death, *, attempts: int) -> None:
-    """One process: it does the work, or dies over it."""
-    tools = replace(
-        bench.tools,
-        store=Mortal(bench.store, death),  # type: ignore[arg-type]  # behaves like one
-        surfaces={"screen": MortalSurface(bench.screen, death)},  # type: ignore[dict-item]  # too
-        running=Running(),
-    )
-    work = replace(bench.work(question), attempts=attempts)
-    doing = asyncio.create_task(Service(tools).handle(work))
-    dying = asyncio.create_task(death.came.wait())
-    await asyncio.wait([doing, dying], return_when=asyncio.FIRST_COMPLETED)
-    # What is cancelled here reaches nobody any more.
-    doing.cancel()
-    dying.cancel()
-    await asyncio.wait([doing, dying])
-    if not doing.cancelled() and not death.came.is_set():
-        if isinstance(doing.exception(), Again):
-            await live_and_die(bench, question, death, attempts=attempts + 1)
-        else:
-            doing.result()
 
 
 @pytest.fixture(autouse=True)

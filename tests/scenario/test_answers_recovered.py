@@ -116,6 +116,24 @@ async def test_a_stop_pressed_on_a_message_nobody_knew_gives_it_its_ending(tmp_p
     assert (wire.times(ASK), wire.times(STOP)) == (0, 1)
 
 
+async def test_a_stop_pressed_on_a_message_nobody_knew_ends_it_after_an_edit_too(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), end()))
+    async with wired(tmp_path, wire) as bench:
+        question = bench.message("Hi")
+        answer = await bench.streaming_answer(question, "Half of it")
+        await bench.store.intend_screen(answer.id, 0)
+        await bench.screen.post(answer.place, Outgoing(text="Half"))
+        lost = bench.screen.bubbles[0]
+        await bench.do(question, attempts=1)
+        await bench.do(bench.edit(question, "Hi there"))
+        assert bench.screen.texts == ["Half", "Hello"]
+        await bench.do(bench.press("stop", lost, value=answer.id))
+    assert bench.screen.texts == [f"Half of it\n\n*{EN.interrupted}*", "Hello"]
+
+
 async def test_another_try_pressed_on_a_message_nobody_knew_takes_its_place(tmp_path: Path) -> None:
     wire = Wire()
     wire.on(ASK, stream(message("Hello"), end()))
