@@ -52,7 +52,7 @@ async def _came_late(tools: Tools, event: Action | Command, old: Answer) -> bool
 
 
 async def _again(tools: Tools, work: Work, old: Answer) -> None:
-    replaces = "" if old.outcome == "whole" else old.id
+    replaces = "" if await _stands(tools, old) else old.id
     if not old.inputs or old.error == REVISED:
         asked = await current(tools, old.question) if old.question else None
         if asked is None or not (asked.text or asked.files):
@@ -76,3 +76,9 @@ async def _again(tools: Tools, work: Work, old: Answer) -> None:
         )
     )
     await recover.resume(tools, opened)
+
+
+async def _stands(tools: Tools, answer: Answer) -> bool:
+    """Whether it is whole and anything of it is known to be there: a line of doubt is not it."""
+    screens = await tools.store.screens(answer.id)
+    return answer.outcome == "whole" and any(one.ref for one in screens if one.role == "text")

@@ -166,6 +166,22 @@ async def test_another_try_after_that_takes_the_place_of_the_note(tmp_path: Path
     assert [(one.role, one.part) for one in screens] == [("text", 0)]
 
 
+async def test_another_try_after_a_whole_answer_nobody_knows_takes_the_place_of_the_note(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), end()))
+    async with wired(tmp_path, wire) as bench:
+        question = bench.message("Hi")
+        answer = await bench.streaming_answer(question, "Maybe there")
+        await bench.store.intend_screen(answer.id, 0)
+        await bench.store.closing(answer.id, "of the dead", outcome="whole", text="Maybe there")
+        await bench.do(question, attempts=1)
+        assert bench.screen.texts == [EN.maybe_incomplete]
+        await bench.do(bench.press("regenerate", bench.screen.bubbles[-1]))
+    assert bench.screen.texts == ["Hello"]
+
+
 @pytest.mark.parametrize(
     ("error", "notes"),
     [
