@@ -22,6 +22,7 @@ from bot.events import (
     Event,
     Message,
     MessageRef,
+    Moved,
     Place,
     Reaction,
     Submission,
@@ -259,8 +260,7 @@ class Dispatcher:
 
     async def _has_left(self, work: Work) -> bool:
         """Whether what was begun for it has an ending now."""
-        leave = self._abandon
-        error = leave and await _error_of(asyncio.wait_for(leave(work), TELLING))
+        error = self._abandon and await _error_of(asyncio.wait_for(self._abandon(work), TELLING))
         if error:
             _log.warning("what was begun is not ended yet", trace=observe.trace(error))
         return not error
@@ -292,7 +292,7 @@ def lane(event: Event) -> str:
             return _key("rate", *_on(event.ref), *_who(event.place))
         case Action():
             return _action_lane(event)
-        case Submission():
+        case Submission() | Moved():
             return _form(event.place)
         case _:
             assert_never(event)

@@ -44,6 +44,11 @@ class User:
     language: str = ""
 
 
+def itself(chat: str) -> str:
+    """The id of a `User` who is a chat: somebody speaks in its name, and does not show who."""
+    return f"chat:{chat}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where and to whom something is said.
@@ -153,7 +158,17 @@ class Submission(_Event):
     values: Mapping[str, str] = field(repr=False)
 
 
-Event: TypeAlias = Message | Edited | Deleted | Command | Reaction | Action | Submission
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(_Event):
+    """A chat has another id from now on, that of `place`; `old` is the one it had.
+
+    Its messages of before stay behind: nothing can be done to them any more.
+    """
+
+    old: str
+
+
+Event: TypeAlias = Message | Edited | Deleted | Command | Reaction | Action | Submission | Moved
 
 _KINDS: Mapping[str, type[Event]] = {
     "message": Message,
@@ -163,6 +178,7 @@ _KINDS: Mapping[str, type[Event]] = {
     "reaction": Reaction,
     "action": Action,
     "submission": Submission,
+    "moved": Moved,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _ENCODER = msgspec.json.Encoder()

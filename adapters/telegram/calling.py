@@ -21,7 +21,7 @@ from adapters.telegram.errors import (
 from adapters.telegram.outflow import Outflow
 from adapters.telegram.wire import Timeouts
 from bot.observe import get_logger
-from bot.surface import Forbidden, RateLimited, SurfaceError, Unreachable
+from bot.surface import Forbidden, Gone, RateLimited, SurfaceError, Unreachable
 
 T = TypeVar("T")
 
@@ -118,6 +118,8 @@ class Caller:
                 return await self._counted(manner, once, scope, now)
             except _Moved as moved:
                 self._chats.move(now, moved.to)
+                if manner is EDIT:  # there the id is another message's
+                    raise Gone("the message stayed behind when its group moved") from None
             except Forbidden as error:
                 if ends_the_chat(error):
                     self._chats.bury(now)

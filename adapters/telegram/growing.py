@@ -121,12 +121,13 @@ class Edits:
             id = int(self.ref.id)
             form = writing.known(spot, id) or writing.grown(spot, message)
             try:
+                if spot.left(self.ref):
+                    raise Gone("the message stayed behind when its group moved")
                 await writing.rewrite(turn, spot, id, message, form, shown)
             except Gone as gone:
                 if self._shown is None:
                     raise
-                if self.ref.chat != spot.now:
-                    # The group has moved, and left its messages behind.
+                if spot.left(self.ref):
                     self.ref = None
                     return await self._write(turn, message, shown, intend)
                 # Somebody saw it grow and took it away: it is not to come back.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -45,7 +46,7 @@ class Ear:
         """
         heard = self._read(update)
         self._learn(heard)
-        event = heard.event
+        event = heard.event and self._placed(heard.event)
         if event is not None and event.place.interaction:
             self._account.presses.hold(event.place.interaction)
         if isinstance(event, Command) and event.name == "help" and not event.place.chat.private:
@@ -101,6 +102,14 @@ class Ear:
         if heard.standing:
             self._account.set_administers(chat, heard.standing == "administrator")
             _remember(self._standings, chat, 1)
+
+    def _placed(self, event: Event) -> Event:
+        """Where its chat is today: what is left of one that moved can still be pressed there."""
+        chat = event.place.chat
+        now = self._account.moved(chat.id)
+        if now == chat.id:
+            return event
+        return replace(event, place=replace(event.place, chat=replace(chat, id=now)))
 
     async def _ask_standing(self, chat: str) -> None:
         """Whether reactions come from a group: help tells people, who cannot see it themselves."""

@@ -102,12 +102,23 @@ class _Reader:
     def _message(self, message: Message) -> Heard:
         chat = message.chat.id
         if message.migrate_to_chat_id:
-            return Heard(chat=chat, moved=(chat, message.migrate_to_chat_id))
+            return self._moved(message, chat, message.migrate_to_chat_id)
         if message.migrate_from_chat_id:
-            return Heard(chat=chat, moved=(message.migrate_from_chat_id, chat))
+            return self._moved(message, message.migrate_from_chat_id, chat)
         words = self._words(message)
         event = self._said(message, words) if self._is_for_us(message, words) else None
         return Heard(chat=chat, event=event)
+
+    def _moved(self, message: Message, old: int, new: int) -> Heard:
+        """Told in both chats, and one happening."""
+        there = Chat(id=new, type="supergroup", title=message.chat.title)
+        event = events.Moved(
+            id=f"{PLATFORM}:{self._bot}:moved:{old}",
+            place=Place(chat=self._chat(there), user=_speaker(message)),
+            at=_time(message.date),
+            old=str(old),
+        )
+        return Heard(chat=message.chat.id, event=event, moved=(old, new))
 
     def _said(self, message: Message, words: Words) -> Event | None:
         files, quoted = content.files(self._bot, message), self._quote(message)
@@ -314,7 +325,7 @@ def _speaker(message: Message) -> events.User:
     """Anonymous administrators and channels speak as their chat."""
     if message.sender_chat:
         chat = message.sender_chat
-        return events.User(id=f"chat:{chat.id}", name=chat.title)
+        return events.User(id=events.itself(str(chat.id)), name=chat.title)
     return _user(message.sender or User(id=0))
 
 

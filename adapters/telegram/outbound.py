@@ -108,6 +108,8 @@ class TelegramSurface:
 
     async def edit(self, place: Place, ref: MessageRef, message: Outgoing) -> MessageRef:
         spot, id = self._spot(place), int(ref.id)
+        if spot.left(ref):
+            raise Gone("the message stayed behind when its group moved")
         form = self._writing.known(spot, id) or self._writing.form(spot, message)
         turn = spot.turn(Rank.PERSON, tries=2)
         await self._writing.rewrite(turn, spot, id, message, form)
@@ -116,6 +118,8 @@ class TelegramSurface:
     async def delete(self, place: Place, ref: MessageRef) -> None:
         """Raises Forbidden for what can only be written over: it is more than 48 hours old."""
         spot = self._spot(place)
+        if spot.left(ref):
+            return
         turn = spot.turn(Rank.PERSON, tries=2)
         try:
             await turn.make(lambda: spot.account.calls.delete(int(ref.chat), int(ref.id)))

@@ -40,6 +40,10 @@ class Spot:
         """The chat's id today: of a group that has moved it is another one."""
         return self.account.moved(self.chat.id)
 
+    def left(self, ref: MessageRef) -> bool:
+        """Whether the message stayed behind when its group moved: its id is another's there."""
+        return ref.chat != self.now
+
     @property
     def messages(self) -> Sequence[Budget]:
         """What a message or an edit draws on."""

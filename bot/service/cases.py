@@ -6,7 +6,17 @@ from datetime import timedelta
 from typing import assert_never
 
 from bot import observe
-from bot.events import Action, Command, Deleted, Edited, Event, Message, Reaction, Submission
+from bot.events import (
+    Action,
+    Command,
+    Deleted,
+    Edited,
+    Event,
+    Message,
+    Moved,
+    Reaction,
+    Submission,
+)
 from bot.service import (
     about,
     again,
@@ -50,21 +60,7 @@ class Service:
         if work.attempts and (begun := await tools.store.answer_for(event.id)):
             await recover.resume(tools, permitted(begun, event.place))
             return
-        match event:
-            case Message():
-                await _said(tools, work)
-            case Edited() | Deleted():
-                await revise.revise(tools, work)
-            case Command():
-                await _commanded(tools, work, event)
-            case Action():
-                await _pressed(tools, work, event)
-            case Reaction():
-                await rate.take(tools, event)
-            case Submission():
-                await _filled_in(tools, event)
-            case _:
-                assert_never(event)
+        await _do(tools, work)
 
     async def abandon(self, work: Work) -> None:
         """End the answer that was begun by work that is given up; may be done repeatedly.
@@ -101,6 +97,27 @@ class Service:
         gone = await self._tools.store.purge(now - self._tools.rules.keep_text, now - KEEP_IDS)
         if gone:
             _log.info("purged", rows=gone)
+
+
+async def _do(tools: Tools, work: Work) -> None:
+    event = work.event
+    match event:
+        case Message():
+            await _said(tools, work)
+        case Edited() | Deleted():
+            await revise.revise(tools, work)
+        case Command():
+            await _commanded(tools, work, event)
+        case Action():
+            await _pressed(tools, work, event)
+        case Reaction():
+            await rate.take(tools, event)
+        case Submission():
+            await _filled_in(tools, event)
+        case Moved():
+            await tools.store.move_chat(event.place.chat, event.old)
+        case _:
+            assert_never(event)
 
 
 async def _said(tools: Tools, work: Work) -> None:

@@ -5,7 +5,7 @@ import pytest
 from adapters.telegram import limits
 from adapters.telegram.errors import NoThread
 from adapters.telegram.shapes import To
-from bot.surface import Forbidden, RateLimited
+from bot.surface import Forbidden, Gone, RateLimited
 from tests.fakes.telegram_line import in_group, world
 
 
@@ -42,6 +42,21 @@ async def test_group_that_became_a_supergroup_is_followed() -> None:
     shown = moved.seat(seat.person).shown()
     assert shown == ["a", "b"]
     assert len(there.telegram.refusals) == 1  # the second went straight there
+
+
+async def test_what_a_group_left_behind_when_it_moved_is_not_looked_for_there() -> None:
+    there = world()
+    group, seat = in_group(there)
+    left = await there.account.calls.send_text(To(chat=group.chat.id), "a")
+    moved = group.migrate()
+    other = moved.chat.last_id + left  # the ids begin anew, and this is the same
+    for number in range(moved.chat.last_id, other):
+        there.telegram.post(moved.chat, there.bot.id, text=f"other {number}")
+    before = moved.seat(seat.person).shown()
+    with pytest.raises(Gone):
+        await there.account.calls.edit_text(group.chat.id, left, "b")
+    assert moved.seat(seat.person).shown() == before
+    assert there.telegram.counted["editMessageText"] == 1
 
 
 async def test_limit_in_a_group_that_moved_is_told_by_the_name_it_was_called() -> None:

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.telegram.page import Page
-from bot.events import Action, Event, Message
+from bot.events import Action, Event, Message, Moved
 from bot.surface import Outgoing
 from tests.fakes.bot_api import Post, Seat
 from tests.fakes.telegram_intake import TOKEN, House, running
@@ -266,8 +266,26 @@ async def test_a_group_that_becomes_another_is_followed() -> None:
         account.set_administers(str(group.chat.id), True)
         new = group.migrate()
         await asyncio.sleep(1)
+        [moved] = house.accepted.values()
+        assert isinstance(moved, Moved)
+        assert (moved.place.chat.id, moved.old) == (str(new.chat.id), str(group.chat.id))
         account.set_administers(str(new.chat.id), True)
         assert account.administers(str(group.chat.id)), "the old name means the new group"
+
+
+async def test_a_button_that_a_group_left_behind_is_pressed_in_the_group_of_today() -> None:
+    async with running(House()) as house:
+        group = house.telegram.group(house.bots[0], kind="group")
+        seat = group.seat(house.telegram.person("Ada"))
+        keys = {"inline_keyboard": [[{"text": "Again", "callback_data": "regenerate:a"}]]}
+        post = house.telegram.post(group.chat, house.bots[0].id, text="Tea", markup=keys)
+        new = group.migrate()
+        await asyncio.sleep(1)
+        seat.press(post, "Again")
+        await asyncio.sleep(1)
+        pressed = [*house.accepted.values()][-1]
+        assert isinstance(pressed, Action) and pressed.place.chat.id == str(new.chat.id)
+        assert (pressed.ref.chat, pressed.ref.id) == (str(group.chat.id), str(post.id))
 
 
 async def test_menu_and_profile_are_set_at_the_start_and_not_again() -> None:

@@ -14,6 +14,7 @@ from bot.surface import (
     Expired,
     Forbidden,
     Form,
+    Gone,
     Outgoing,
     Rank,
     RateLimited,
@@ -76,6 +77,22 @@ class TestWords:
         await stage.surface.post(place(seat), Outgoing(text="Tea"))
         assert [post.text for post in new.chat.posts.values()][-1] == "Tea"
         assert stage.refusals() == 1
+
+    async def test_messages_that_a_group_left_behind_are_gone(self, stage: TelegramStage) -> None:
+        old = stage.telegram.group(stage.bot, kind="group")
+        where = place(old.seat(stage.dm.person))
+        posted = await stage.surface.post(where, Outgoing(text="Tea"))
+        new = old.migrate()
+        ours = [stage.telegram.post(new.chat, stage.bot.id, text=f"{at}") for at in range(5)]
+        stage.account.move(str(old.chat.id), str(new.chat.id))
+        with pytest.raises(Gone):
+            await stage.surface.edit(where, posted, Outgoing(text="Coffee"))
+        await stage.surface.delete(where, posted)
+        async with stage.surface.grow(where, posted) as growing:
+            with pytest.raises(Gone):
+                await growing.finish(Outgoing(text="Coffee"))
+        assert [post.text for post in ours] == ["0", "1", "2", "3", "4"]
+        assert set(new.chat.posts) >= {post.id for post in ours}
 
     async def test_a_429_is_waited_for_once(self, stage: TelegramStage) -> None:
         stage.silence(20)
