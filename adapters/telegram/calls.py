@@ -150,17 +150,18 @@ class Calls(Asking):
         """
         formatting = entities_json(entities)
 
-        async def show(chat: int, timeouts: Timeouts) -> bool:
+        async def show(chat: int, timeouts: Timeouts) -> object:
             stop = True if can_stop and self._features.draft_stop else None
-            more: Json = {"entities": formatting, "can_stop": stop, "keep_on_stop": stop}
-            return await self._wire.send_message_draft(
-                chat,
-                draft_id,
-                whole(text),
-                message_thread_id=to.thread,
-                api_kwargs=more,
-                **timeouts,
-            )
+            draft: Json = {
+                "chat_id": chat,
+                "draft_id": draft_id,
+                "text": whole(text),
+                "entities": formatting,
+                "message_thread_id": to.thread,
+                "can_stop": stop,
+                "keep_on_stop": stop,
+            }
+            return await self._wire.quick("sendMessageDraft", draft, timeouts)
 
         with self._latch("draft"):
             await self._without_refused(lambda: self._caller.call_in(to.chat, DRAFT, show))

@@ -19,6 +19,8 @@ from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
 from adapters.telegram.errors import Broken, NotSent
+from bot import exchange
+from bot.exchange import Failure, Head, Origin, Pool
 
 KEEP_ALIVE: Final = 60.0
 """Seconds an idle connection is kept; nginx, which stands before Telegram, hangs up after 75 by
@@ -32,6 +34,12 @@ ANSWER_LIMIT: Final = 16 * 1024 * 1024
 
 CONNECT, WRITE, READ = 5.0, 10.0, 10.0
 """Seconds, unless a call names its own."""
+
+_HEADERS: Final = (
+    (b"Accept-Encoding", b"identity"),
+    (b"User-Agent", b"parley"),
+    (b"Content-Type", b"application/json"),
+)
 
 _NEVER_CONNECTED: Final = (
     aiohttp.ConnectionTimeoutError,
@@ -52,13 +60,14 @@ class AiohttpRequest(BaseRequest):
     - `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count as they are at the start.
     """
 
-    __slots__ = ("_closed", "_connections", "_proxies", "_session")
+    __slots__ = ("_closed", "_connections", "_pool", "_session", "_ways")
 
     def __init__(self, *, connections: int = CONNECTIONS) -> None:
         self._connections = connections
         self._closed = False
+        self._pool: Pool | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._proxies: dict[str, URL | None] = {}
+        self._ways: dict[str, _Way] = {}
 
     @property
     def read_timeout(self) -> float:
@@ -70,6 +79,9 @@ class AiohttpRequest(BaseRequest):
     async def shutdown(self) -> None:
         """Calls in flight break off, and none can be made until it is initialized again."""
         self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -90,32 +102,80 @@ class AiohttpRequest(BaseRequest):
         """
         if self._closed:
             raise NotSent("the transport is closed")
-        if self._session is None:
-            self._session = open_session(self._connections)
         connect = _seconds(connect_timeout, CONNECT) + _seconds(pool_timeout, 0.0)
         whole = connect + _seconds(write_timeout, WRITE) + _seconds(read_timeout, READ)
         body, headers = _encoded(request_data)
-        address = URL(url, encoded=True)
+        way = self._ways.get(url) or self._way(url)
+        if way.proxy or method != "POST" or not isinstance(body, bytes):
+            session = aiohttp.ClientTimeout(total=whole, connect=connect)
+            return await self._otherwise(method, way, body, headers, session)
+        return await self._exchange(way, body, whole, connect)
+
+    async def _exchange(
+        self, way: "_Way", body: bytes, whole: float, connect: float
+    ) -> tuple[int, bytes]:
+        """What nearly all calls are: small, and many."""
+        if self._pool is None:
+            self._pool = Pool(keep_alive=KEEP_ALIVE, most=self._connections)
+        try:
+            request = way.head.with_body(body)
+            sent = await self._pool.send(way.origin, request, connect=connect)
+            try:
+                sent.end_within(whole)
+                await sent.opened()
+                return sent.status, await sent.whole(ANSWER_LIMIT)
+            finally:
+                sent.close()
+        except Failure as error:
+            failure = _failed(error)
+        raise failure
+
+    async def _otherwise(
+        self,
+        method: str,
+        way: "_Way",
+        body: bytes | io.BytesIO | None,
+        headers: dict[str, str],
+        timeout: aiohttp.ClientTimeout,
+    ) -> tuple[int, bytes]:
+        """Files, and everything where there is a proxy."""
+        if self._session is None:
+            self._session = open_session(self._connections)
         try:
             async with self._session.request(
                 method,
-                address,
+                way.address,
                 data=body,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=whole, connect=connect),
-                proxy=self._proxy(address),
+                timeout=timeout,
+                proxy=way.proxy,
             ) as response:
                 return response.status, await read_whole(response, ANSWER_LIMIT)
         except (TimeoutError, TooLong, *_FAILURES) as error:
             failure = _told(error)
         raise failure
 
-    def _proxy(self, address: URL) -> URL | None:
-        host = address.host or ""
-        if host not in self._proxies:
-            self._proxies[host] = proxy_for(address)
-        return self._proxies[host]
+    def _way(self, url: str) -> "_Way":
+        """Remembered, since it is the same for every call of a method."""
+        way = self._ways[url] = _Way(URL(url, encoded=True))
+        return way
+
+
+class _Way:
+    """Where calls of one method go."""
+
+    def __init__(self, address: URL) -> None:
+        """Raises NotSent."""
+        self.address = address
+        self.proxy = proxy_for(address)
+        secure, host = address.scheme == "https", address.raw_host or ""
+        self.origin = Origin(secure, host, address.port or (443 if secure else 80))
+        named = (b"Host", address.authority.encode("idna" if not host.isascii() else "ascii"))
+        try:
+            self.head = Head(b"POST", address.raw_path_qs.encode("ascii"), (named, *_HEADERS))
+        except ValueError:
+            raise NotSent("the address cannot be put on the wire") from None
 
 
 class TooLong(Exception):
@@ -132,6 +192,18 @@ def _told(error: Exception) -> NetworkError:
         return TimedOut("no answer in time")
     kind = NotSent if isinstance(error, _NEVER_CONNECTED) else Broken
     return kind(f"no answer ({type(error).__name__})")
+
+
+def _failed(failure: Failure) -> NetworkError:
+    match failure:
+        case exchange.NotSent():
+            return NotSent(str(failure))
+        case exchange.Silent():
+            return TimedOut("no answer in time")
+        case exchange.TooLong():
+            return Broken("the answer is too long")
+        case _:
+            return Broken(f"no answer ({failure})")
 
 
 def open_session(connections: int) -> aiohttp.ClientSession:

@@ -8,6 +8,7 @@ import msgspec
 from telegram import Bot
 from telegram._utils.defaultvalue import DefaultValue
 from telegram.request import BaseRequest, RequestData
+from telegram.request._requestparameter import RequestParameter
 
 from adapters.telegram.errors import Broken, refusal
 
@@ -98,6 +99,7 @@ class Wire(Bot):
             request=line,
             get_updates_request=polling,
         )
+        self._straight = line
 
     async def raw(
         self, method: str, parameters: Mapping[str, object], timeouts: Timeouts
@@ -105,6 +107,25 @@ class Wire(Bot):
         """The result as JSON. Parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         return await super()._do_post(method, given, **timeouts)
+
+    async def quick(
+        self, method: str, parameters: Mapping[str, object], timeouts: Timeouts
+    ) -> object:
+        """As `raw`, past everything that PTB does for a call: for what is called all the time."""
+        given = [
+            RequestParameter(name, value, None)
+            for name, value in parameters.items()
+            if value is not None
+        ]
+        _, payload = await self._straight.do_request(
+            f"/{method}",
+            "POST",
+            RequestData(given),
+            timeouts["read_timeout"],
+            timeouts["write_timeout"],
+            timeouts["connect_timeout"],
+        )
+        return self._straight.parse_json_payload(payload)["result"]
 
     def _insert_defaults(self, data: dict[str, object]) -> None:
         # PTB looks through everything for media, which never comes this way: a tenth of a frame.

@@ -23,6 +23,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bot.completion.naps import Alarm
+from bot.completion.posted import post
+from bot.exchange import Pool
 
 KEEP_ALIVE: Final = 30.0
 """Seconds an idle connection is kept. nginx hangs up after 65 to 75 and AWS's balancers after 60;
@@ -69,6 +71,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._proxies = urllib.request.getproxies() if trust_environment else {}
         self._session: aiohttp.ClientSession | None = None
+        self._pool = Pool(keep_alive=KEEP_ALIVE, ssl_context=ssl_context)
         self._alarm = Alarm()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -78,6 +81,16 @@ class Transport(httpx.AsyncBaseTransport):
             address = address.copy_with(userinfo=b"")
         url = URL(str(address), encoded=True)
         proxy = self._proxy(url)
+        content = _small(request)
+        if content is not None and proxy is None:
+            try:
+                return await post(self._pool, request, content, self._alarm)
+            except ValueError:
+                # Not its text, nor what it came from: that may hold the key.
+                failure: httpx.TransportError = httpx.LocalProtocolError(
+                    "the request cannot be put on the wire"
+                )
+            raise failure
         patience = asyncio.timeout(None)
         body = _Body(request, patience)
         try:
@@ -95,7 +108,7 @@ class Transport(httpx.AsyncBaseTransport):
                 )
             return _httpx_response(response, self._alarm)
         except _FAILURES as error:
-            failure: httpx.TransportError = _translated(error, stalled=patience.expired())
+            failure = _translated(error, stalled=patience.expired())
         except ValueError:
             # Not its text: that quotes the header, and the header may be the key.
             failure = httpx.LocalProtocolError("the request cannot be put on the wire")
@@ -104,6 +117,7 @@ class Transport(httpx.AsyncBaseTransport):
         raise failure
 
     async def aclose(self) -> None:
+        self._pool.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -241,6 +255,17 @@ class _Body:
 async def _cut(content: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(content), BODY_PIECE):
         yield content[start : start + BODY_PIECE]
+
+
+def _small(request: httpx.Request) -> bytes | None:
+    """The body of a POST that is written in one piece; None for any other request."""
+    if request.method != "POST" or request.url.scheme not in ("http", "https"):
+        return None
+    try:
+        content = request.content
+    except httpx.RequestNotRead:
+        return None
+    return content if len(content) <= BODY_PIECE else None
 
 
 def _headers(request: httpx.Request) -> CIMultiDict[str]:

@@ -1,0 +1,315 @@
+"""One connection, and one exchange on it at a time. llhttp takes responses apart.
+
+A client library takes ten times as long for a call, nearly all of it in Python, and three times as
+long again when the processor has forgotten all of that since the last one.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+import httptools
+
+READ_BUFFER: Final = 64 * 1024
+"""Bytes after which the server has to wait for us: a thousand streams may hold twice this each."""
+
+HEAD_LIMIT: Final = 32 * 1024
+"""Bytes of a response's head: content security policies outgrow the usual 8 KiB, never this."""
+
+
+class Failure(Exception):
+    """An exchange came to nothing. Its text is for logs, and names neither address nor headers."""
+
+
+class NotSent(Failure):
+    """Not one byte of the request has left. `late`: since there was no connection in time."""
+
+    def __init__(self, text: str, *, late: bool = False) -> None:
+        super().__init__(text)
+        self.late = late
+
+
+class Broken(Failure):
+    """The request may have been heard. `improper`: what came back is no HTTP.
+
+    `hung_up`: the server ended the connection, in good order, before it had said everything.
+    """
+
+    def __init__(self, text: str, *, improper: bool = False, hung_up: bool = False) -> None:
+        super().__init__(text)
+        self.improper = improper
+        self.hung_up = hung_up
+
+
+class Silent(Failure):
+    """The request may have been heard, and was not answered in time."""
+
+
+class TooLong(Failure):
+    """The body has more bytes than are taken."""
+
+
+class Connection(asyncio.Protocol):
+    """Feeds what arrives to the parser, which fills in the exchange of the moment."""
+
+    def __init__(self, on_lost: "Callable[[Connection], None]") -> None:
+        self.idle_since = 0.0
+        self.transport: asyncio.Transport
+        self.lost = False
+        self.exchange: Exchange | None = None
+        self._on_lost = on_lost
+        self._pieces: list[bytes] = []
+        self._headers: list[tuple[bytes, bytes]] = []
+        # Called for every chunk of every stream, so they are lists' own methods where that will do.
+        self.on_body = self._pieces.append
+        self._parser = httptools.HttpResponseParser(self)
+        # As the big clients do: servers exist that end their lines in a bare line feed.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_optional_lf_after_cr=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+
+    def begin(self, request: bytes, exchange: "Exchange") -> None:
+        self.exchange = exchange
+        self._pieces.clear()
+        self._headers.clear()
+        exchange.headers, exchange.pieces = self._headers, self._pieces
+        self.transport.write(request)
+
+    def drop(self) -> None:
+        if not self.lost:
+            self.lost = True
+            self.transport.abort()
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None or exchange.ended:
+            self.drop()  # nobody has asked for anything
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            exchange.reusable = False
+            exchange.fail(Broken(f"no proper HTTP ({type(error).__name__})", improper=True))
+            self.drop()
+        else:
+            exchange.heard(len(data))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost = True
+        exchange = self.exchange
+        if exchange is not None and not exchange.ended:
+            if exchange.lasts_until_close and error is None:
+                exchange.ended = True
+                exchange.wake()
+            elif error is None or exchange.status:
+                exchange.fail(Broken("the server hung up too early", hung_up=True))
+            else:
+                exchange.fail(Broken(f"the connection broke ({told(error)})"))
+        self._on_lost(self)
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        """Raises where a second response comes uncalled for, before it adds to the first."""
+        if self.exchange is None or self.exchange.ended:
+            raise _Uncalled
+
+    def on_status(self, reason: bytes) -> None:
+        if self.exchange is not None:
+            self.exchange.reason = reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if (exchange := self.exchange) is None:
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            return  # another response follows it
+        if sum(len(name) + len(value) for name, value in self._headers) > HEAD_LIMIT:
+            raise _Uncalled
+        names = {name.lower() for name, _ in self._headers}
+        exchange.status, exchange.version = status, self._parser.get_http_version()
+        exchange.lasts_until_close = status not in (204, 304) and names.isdisjoint(
+            (b"content-length", b"transfer-encoding")
+        )
+
+    def on_message_complete(self) -> None:
+        if (exchange := self.exchange) is None:
+            return
+        if not exchange.status:
+            self._headers.clear()
+            return
+        exchange.ended = True
+        exchange.reusable = self._parser.should_keep_alive()
+
+
+class _Uncalled(Exception):
+    """More comes than was asked for, or than anybody needs."""
+
+
+class Exchange:
+    """One request that has been sent, and its response. One waits for it at a time.
+
+    A wait that is cancelled loses nothing. Every wait raises Broken, Silent or TooLong, once what
+    came before has been taken. `close` it in any case.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_connection",
+        "_fault",
+        "_give_back",
+        "_is_full",
+        "_rests",
+        "_unread",
+        "_waiter",
+        "ended",
+        "headers",
+        "lasts_until_close",
+        "pieces",
+        "reason",
+        "reusable",
+        "status",
+        "version",
+    )  # fmt: skip
+
+    def __init__(
+        self, connection: Connection, request: bytes, give_back: "Callable[[Connection], None]"
+    ) -> None:
+        self.status = 0
+        self.reason = b""
+        self.version = "1.1"
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []
+        self.ended = self.reusable = self.lasts_until_close = False
+        self._give_back: Callable[[Connection], None] | None = give_back
+        self._fault: Failure | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._unread = 0
+        self._is_full = self._rests = False
+        self._alarm: asyncio.TimerHandle | None = None
+        self._connection = connection
+        connection.begin(request, self)
+
+    def end_within(self, seconds: float) -> None:
+        """Let whoever waits be told Silent then."""
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.call_later(seconds, self.fail, Silent("no answer in time"))
+
+    async def opened(self) -> None:
+        """Return when there are a status and headers."""
+        while not self.status:
+            await self._wait()
+
+    async def read(self) -> bytes:
+        """All bytes that are there, waiting for the first; b"" at the end.
+
+        A body without length that the server does not chunk ends with its connection: there alone
+        the end and a cut look the same.
+        """
+        pieces = self.pieces
+        while not pieces:
+            if self.ended and self._fault is None:
+                return b""
+            await self._wait()
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._unread = 0
+        if self._is_full:
+            self._is_full = False
+            self._resume()
+        return data
+
+    async def whole(self, limit: int) -> bytes:
+        """The body. Raises TooLong as soon as it is known to have more than `limit` bytes."""
+        body = bytearray()
+        while data := await self.read():
+            body += data
+            if len(body) > limit:
+                raise TooLong("the answer is too long")
+        return bytes(body)
+
+    def rest(self) -> bool:
+        """Leave what comes to the kernel. It is not even known then that the connection breaks.
+
+        False where that is so already, or nothing more will come.
+        """
+        if self._rests or self._is_full or self.ended or self._connection.lost:
+            return False
+        self._rests = True
+        self._connection.transport.pause_reading()
+        return True
+
+    def wake_up(self) -> None:
+        """Read again; nothing happens when there is no rest to end."""
+        if self._rests:
+            self._rests = False
+            self._resume()
+
+    def close(self) -> None:
+        """Keep the connection for the next request if the body was read to its end; or drop it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        give_back, self._give_back = self._give_back, None
+        if give_back is None:
+            return
+        self.wake_up()
+        if not self.reusable:
+            self.fail(Broken("the exchange was closed"))
+            self._connection.drop()
+        self.pieces = []  # the connection's own belong to the next exchange
+        self._connection.exchange = None
+        give_back(self._connection)
+
+    # What the connection tells
+
+    def heard(self, count: int) -> None:
+        """So many bytes have arrived, and what they brought is here."""
+        self._unread += count
+        if self._unread > HEAD_LIMIT and not self.status:
+            self.fail(Broken("the head of the response is too long", improper=True))
+            self._connection.drop()
+        elif self._unread > READ_BUFFER and not (self._rests or self._is_full or self.ended):
+            self._is_full = True
+            self._connection.transport.pause_reading()
+        if self.status:
+            self.wake()
+
+    def fail(self, failure: Failure) -> None:
+        if not self.ended:
+            self._fault, self.ended, self.reusable = failure, True, False
+        self.wake()
+
+    def wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _resume(self) -> None:
+        if not (self._connection.lost or self._rests or self._is_full):
+            self._connection.transport.resume_reading()
+
+
+def told(error: BaseException) -> str:
+    """What is said of it: its kind and the system's own words, never an address."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {reason or 'no reason given'}"
