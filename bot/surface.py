@@ -251,6 +251,10 @@ Activity = Literal["thinking", "waiting", "rewriting", "speaking"]
 the words say what, an old message is about to be written over, a voice message is made."""
 
 
+Standing = Literal["member", "administrator", "hidden"]
+"""What somebody is in a chat; "hidden" is an administrator who speaks there as the chat itself."""
+
+
 class Growing(Protocol):
     """One message while it grows. One call at a time; leaving its block ends what it began."""
 
@@ -323,6 +327,10 @@ class Surface(Protocol):
 
     async def open_form(self, place: Place, form: Form) -> None:
         """Raises Expired where `place.interaction` no longer allows it."""
+        ...
+
+    async def standing(self, place: Place) -> Standing:
+        """What the person there is in the chat, for those who act in its name (`events.itself`)."""
         ...
 
     async def read_file(self, file: File, *, limit: int) -> bytes:

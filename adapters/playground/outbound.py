@@ -24,6 +24,7 @@ from bot.surface import (
     Outgoing,
     Rank,
     Speech,
+    Standing,
     SurfaceError,
     TooLarge,
     nothing,
@@ -156,6 +157,10 @@ class RoomSurface:
 
         doing = Doing(verb="form", kind="form", detail=f"{len(form.fields)} fields")
         await self.calls.take(doing, place, self.room.behaviour, act)
+
+    async def standing(self, place: Place) -> Standing:
+        """Nobody speaks as a chat here."""
+        return "member"
 
     async def read_file(self, file: File, *, limit: int) -> bytes:
         data = await self.room.files.read(file.handle)

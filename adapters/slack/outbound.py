@@ -34,6 +34,7 @@ from bot.surface import (
     Rank,
     Slots,
     Speech,
+    Standing,
     TooLarge,
     nothing,
 )
@@ -222,6 +223,10 @@ class SlackSurface:
         if self._forms is None:
             raise Expired("there are no forms")
         await self._forms.open(place, form)
+
+    async def standing(self, place: Place) -> Standing:
+        """Nobody speaks as a chat here."""
+        return "member"
 
     async def read_file(self, file: File, *, limit: int) -> bytes:
         source = handles.read(file.handle)

@@ -16,6 +16,9 @@ Json = dict[str, object]
 POLL_MARGIN: Final = 15.0
 """Seconds an answer to getUpdates may take beyond what Telegram was told to hold it back."""
 
+_PRESSED: Final = Manner(read=2.0, pauses=(0.1,))
+"""Somebody has pressed a button, and can be told alone for less than a second."""
+
 
 class Asking:
     """What an account asks for, and tells about itself. Raises SurfaceError and only that."""
@@ -106,6 +109,10 @@ class Asking:
         """A ChatMember object: what the bot itself may do in a group."""
         return await self._ask("getChatMember", {"chat_id": chat, "user_id": int(self._wire.token)})
 
+    async def chat_member(self, chat: int, user: int) -> Json:
+        """A ChatMember object. Raises Refused for somebody whom nobody has seen there."""
+        return await self._ask("getChatMember", {"chat_id": chat, "user_id": user}, _PRESSED)
+
     # The bot's page
 
     async def get_commands(self, scope: BotCommandScope, language: str) -> list[tuple[str, str]]:
@@ -145,8 +152,10 @@ class Asking:
 
         await self._caller.call(ASK, make)
 
-    async def _ask(self, method: str, parameters: Mapping[str, object] | None = None) -> Json:
+    async def _ask(
+        self, method: str, parameters: Mapping[str, object] | None = None, manner: Manner = ASK
+    ) -> Json:
         answer = await self._caller.call(
-            ASK, lambda timeouts: self._wire.raw(method, parameters or {}, timeouts)
+            manner, lambda timeouts: self._wire.raw(method, parameters or {}, timeouts)
         )
         return answer if isinstance(answer, dict) else {}

@@ -249,8 +249,10 @@ class _Reader:
         if message.chat.type == "private" or query.sender.id == asker:
             asked = replied.message_id if replied else 0
             return self._place(message, user=user, reply_to=asked)
-        place = self._place(message, user=user, reply_to=message.message_id)
-        return replace(place, interaction=query.id)
+        # Who asked in the group's name is not shown; it may be they who press.
+        hidden = replied and replied.sender_chat and replied.sender_chat.id == message.chat.id
+        to = replied.message_id if replied and hidden else message.message_id
+        return replace(self._place(message, user=user, reply_to=to), interaction=query.id)
 
     def _reacted(self, update: MessageReactionUpdated) -> Heard:
         # In groups only administrators are told of reactions.
@@ -258,11 +260,11 @@ class _Reader:
         old, new = _emoji(update.old_reaction), _emoji(update.new_reaction)
         added = tuple(one for one in new if one not in old)
         removed = tuple(one for one in old if one not in new)
-        event = None
-        if update.user and not update.user.is_bot and (added or removed):
+        event, user = None, _reacting(update)
+        if user and (added or removed):
             event = events.Reaction(
                 id=self._id,
-                place=Place(chat=self._chat(update.chat), user=_user(update.user)),
+                place=Place(chat=self._chat(update.chat), user=user),
                 at=_time(update.date),
                 ref=self._ref(update.chat, update.message_id),
                 added=added,
@@ -323,10 +325,19 @@ def _replied(message: Message) -> Message | None:
 
 def _speaker(message: Message) -> events.User:
     """Anonymous administrators and channels speak as their chat."""
-    if message.sender_chat:
-        chat = message.sender_chat
-        return events.User(id=events.itself(str(chat.id)), name=chat.title)
-    return _user(message.sender or User(id=0))
+    chat = message.sender_chat
+    return _chat_itself(chat) if chat else _user(message.sender or User(id=0))
+
+
+def _reacting(update: MessageReactionUpdated) -> events.User | None:
+    """They react as their chat, too; bots never do."""
+    if update.actor_chat:
+        return _chat_itself(update.actor_chat)
+    return _user(update.user) if update.user and not update.user.is_bot else None
+
+
+def _chat_itself(chat: Chat) -> events.User:
+    return events.User(id=events.itself(str(chat.id)), name=chat.title)
 
 
 def _user(user: User) -> events.User:

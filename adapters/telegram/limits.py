@@ -22,6 +22,11 @@ DRAFT_RATE, DRAFT_BURST = 1.0, 6
 One bucket keeps to both: 6 + 1 x 5, and 6 + 1 x 30. How often one answer is drawn is less."""
 
 
+MEMBER_RATE, MEMBER_BURST = 5.0, 10
+"""Questions who somebody is in a group. Telegram names no limit for them; these are few beside the
+30 messages a second that it names for the bot."""
+
+
 def chat(bot: str, chat_id: str, *, group: bool) -> tuple[Budget, ...]:
     """What a message or an edit draws on; topics of one chat are one chat."""
     budgets = (
@@ -37,6 +42,11 @@ def chat(bot: str, chat_id: str, *, group: bool) -> tuple[Budget, ...]:
 def drafts(bot: str, chat_id: str) -> tuple[Budget, ...]:
     """What a draft or a chat action draws on."""
     return (Budget(scope=draft_scope(bot, chat_id), rate=DRAFT_RATE, burst=DRAFT_BURST),)
+
+
+def members(bot: str) -> tuple[Budget, ...]:
+    """What a question about somebody in a group draws on."""
+    return (Budget(scope=f"telegram:{bot}:members", rate=MEMBER_RATE, burst=MEMBER_BURST),)
 
 
 def chat_scope(bot: str, chat_id: str) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from functools import cache
+from math import inf
 from typing import Final
 
 from adapters.telegram import keyboard, markup, voice
@@ -10,6 +11,7 @@ from adapters.telegram.account import Account
 from adapters.telegram.drafts import KEPT, Drafts
 from adapters.telegram.errors import Refused
 from adapters.telegram.growing import Draft, Edits
+from adapters.telegram.members import Members
 from adapters.telegram.presses import WORDS
 from adapters.telegram.quoting import Quoting
 from adapters.telegram.spot import PLATFORM, Spot
@@ -32,6 +34,7 @@ from bot.surface import (
     Rank,
     Slots,
     Speech,
+    Standing,
     TooLarge,
     nothing,
 )
@@ -66,24 +69,19 @@ class TelegramSurface:
         self._streaming = streaming
         self._writing = Writing(self.drafts, streaming=streaming, rich=rich)
         self._statuses = Statuses(self.drafts)
+        self._members = Members()
 
     @property
     def name(self) -> str:
         return PLATFORM
 
     def capabilities(self, place: Place) -> Capabilities:
-        account = self.accounts.get(place.chat.workspace)
-        common = Capabilities(
-            reactions=place.chat.private
-            or (account is not None and account.administers(place.chat.id)),
-            opens_replies=True,
-            documents=True,
-            private_replies=account is not None and account.presses.is_held(place.interaction),
-            voice_types=voice.VOICE_TYPES,
-            upload_limit=UPLOAD_LIMIT,
-            status_fades_after=FADES,
+        account, chat = self.accounts.get(place.chat.workspace), place.chat
+        return _abilities(
+            chat.private or (account is not None and account.administers(chat.id)),
+            account is not None and account.presses.is_held(place.interaction),
+            self._draws(place),
         )
-        return replace(common, fades_after=KEPT) if self._draws(place) else common
 
     def fits(self, place: Place, text: str) -> int:
         return markup.fits(text)
@@ -166,6 +164,9 @@ class TelegramSurface:
     async def open_form(self, place: Place, form: Form) -> None:
         raise Expired("Telegram has no forms")
 
+    async def standing(self, place: Place) -> Standing:
+        return await self._members.standing(self._spot(place))
+
     async def read_file(self, file: File, *, limit: int) -> bytes:
         bot, _, handle = file.handle.partition(":")
         account = self.accounts.get(bot)
@@ -205,6 +206,20 @@ class TelegramSurface:
         if account is None:
             raise Forbidden("this bot is no longer here")
         return Spot(account, self._slots, place, self.quoting)
+
+
+@cache
+def _abilities(reactions: bool, private_replies: bool, draws: bool) -> Capabilities:
+    return Capabilities(
+        reactions=reactions,
+        opens_replies=True,
+        documents=True,
+        private_replies=private_replies,
+        voice_types=voice.VOICE_TYPES,
+        upload_limit=UPLOAD_LIMIT,
+        status_fades_after=FADES,
+        fades_after=KEPT if draws else inf,
+    )
 
 
 async def _told_alone(spot: Spot, message: Outgoing) -> bool:

@@ -140,6 +140,7 @@ class MessageReactionUpdated(Struct, frozen=True, kw_only=True):
     message_id: int
     date: _Date = 0
     user: User | None = None
+    actor_chat: Chat | None = None
     old_reaction: tuple[ReactionType, ...] = ()
     new_reaction: tuple[ReactionType, ...] = ()
 

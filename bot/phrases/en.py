@@ -77,6 +77,12 @@ PHRASES = Phrases(
     nothing_to_retry="There is no answer of yours here to try again. Please ask your question.",
     only_asker="Only the person who asked can do this. Ask the same question to get an answer of "
     "your own.",
+    only_administrators="This was asked in the name of the group. Only its administrators can do "
+    "this.",
+    standing_unknown="It cannot be told right now who administers this group. Please try again in "
+    "a moment.",
+    reply_of_other="This was asked of somebody else. To ask something yourself, write it after "
+    "/ask.",
     kept_no_longer="Your question is no longer kept. Please ask it again.",
     forgotten="What was kept about you is deleted: questions, answers, details. The messages in "
     "the chat stay.",

@@ -84,6 +84,9 @@ class Phrases:
     nothing_to_stop: str
     nothing_to_retry: str
     only_asker: str
+    only_administrators: str
+    standing_unknown: str
+    reply_of_other: str
     kept_no_longer: str
     forgotten: str
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from bot import observe
 from bot.completion import CompletionError, Parameters, Refused, message_variable
 from bot.events import Command, Event, Message, MessageRef, Place
-from bot.service import allow, endings, inputs, pictures, recover, remarks
+from bot.service import allow, behalf, endings, inputs, pictures, recover, remarks
 from bot.service.asked import Asked, remembered, within
 from bot.service.tools import Tools, end_user, permitted, say
 from bot.service.words import literal
@@ -142,7 +142,8 @@ def answer_place(place: Place, ref: MessageRef | None) -> Place:
 
 async def _is_reply(tools: Tools, message: Message) -> bool:
     """Whether it was the answer to something the bot had asked."""
-    return await inputs.reply(tools, message) or await remarks.reply(tools, message)
+    taken = await inputs.reply(tools, message) or await remarks.reply(tools, message)
+    return taken or await behalf.reply(tools, message)
 
 
 async def may_ask(tools: Tools, place: Place) -> bool:

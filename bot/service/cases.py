@@ -21,6 +21,7 @@ from bot.service import (
     about,
     again,
     ask,
+    behalf,
     figures,
     inputs,
     rate,
@@ -182,8 +183,8 @@ async def _pressed(tools: Tools, work: Work, action: Action) -> None:
     do = _ACTIONS.get(action.name)
     if do is None:
         _log.warning("a button nobody knows", action=action.name)
-        return
-    await do(tools, work, action)
+    elif not await behalf.press(tools, action):
+        await do(tools, work, action)
 
 
 _ACTIONS: Mapping[str, _Pressed] = {

@@ -160,7 +160,8 @@ class Preferences:
 class Dialog:
     """A question the bot has asked one person in one chat and to which the next message replies.
 
-    `kind` says which use case asked; `state` is that use case's own, JSON at heart.
+    `kind` says which use case asked; `state` is that use case's own, JSON at heart. The message
+    that asks is `note` in it, or of a photo `prompt`, by its id.
     """
 
     kind: Literal["inputs", "photo", "rating"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.engine import Connection
 
+from bot.events import Chat
 from bot.store import ready
 from bot.store.records import Dialog, Preferences, Value
 from bot.store.statements import insert, put
@@ -48,6 +49,16 @@ def dialog(connection: Connection, scope: str) -> Dialog | None:
     return Dialog(**row) if row else None
 
 
+def dialogs_in(connection: Connection, chat: Chat) -> Mapping[str, Dialog]:
+    # As bot.store.records.scope begins.
+    beginning = f"{chat.platform}:{chat.workspace}:{chat.id}:"
+    found = select(dialogs.c.scope, *_DIALOG).where(
+        dialogs.c.scope.startswith(beginning, autoescape=True)
+    )
+    rows = connection.execute(found).mappings()
+    return {row["scope"]: Dialog(**{name: row[name] for name in _FIELDS}) for row in rows}
+
+
 def end_dialog(connection: Connection, scope: str) -> Dialog | None:
     ended = delete(dialogs).where(dialogs.c.scope == scope).returning(*_DIALOG)
     row = connection.execute(ended).first()
@@ -63,7 +74,8 @@ def _settle(connection: Connection, scope: str, **values: object) -> None:
     )
 
 
-_DIALOG = (dialogs.c.kind, dialogs.c.state, dialogs.c.asked_at)
+_FIELDS = ("kind", "state", "asked_at")
+_DIALOG = tuple(dialogs.c[name] for name in _FIELDS)
 _OPEN_DIALOG = select(*_DIALOG).where(dialogs.c.scope == bindparam("this"))
 _PREFERENCES = select(*(preferences.c.inputs, preferences.c.voice, preferences.c.language)).where(
     preferences.c.scope == bindparam("this")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.events import Chat
 from bot.store import settled
 from bot.store.known import Known
 from bot.store.records import Dialog, Preferences, Value
@@ -45,6 +46,10 @@ class Settled(Verbs):
         """Take the open dialog; of several who try at once one gets it."""
         with self._settled.changed(scope):
             return await self._write(settled.end_dialog, scope)
+
+    async def dialogs_in(self, chat: Chat) -> Mapping[str, Dialog]:
+        """Every dialog that is open in the chat, by scope."""
+        return await self._read(settled.dialogs_in, chat)
 
     async def _read_settled(self, scope: str) -> tuple[Preferences, Dialog | None]:
         return await self._read(settled.settled, scope)

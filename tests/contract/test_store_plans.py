@@ -52,6 +52,7 @@ VERBS: dict[str, Verb] = {
     "recording": lambda store, _: store.recording("a"),
     "used": lambda store, _: store.used(AT.date(), "u"),
     "preferences": lambda store, _: store.preferences("scope"),
+    "dialogs_in": lambda store, _: store.dialogs_in(place().chat),
     "end_dialog": lambda store, _: store.end_dialog("scope"),
     "forget": lambda store, _: store.forget("playground", "w", "ann"),
     "purge": lambda store, _: store.purge(AT, AT - timedelta(days=30)),

@@ -51,6 +51,17 @@ async def test_preferences_settled_at_once_are_all_kept(store: Store) -> None:
     assert await store.preferences(HERE) == Preferences(inputs={"a": 1}, voice=True, language="en")
 
 
+async def test_the_dialogs_of_a_chat_are_those_of_everybody_there(store: Store) -> None:
+    asked = Dialog(kind="rating", state={"note": None}, asked_at=AT)
+    everybody = [place(), place(user="bob"), place(team="T2"), place("c%")]
+    for where in everybody:
+        await store.open_dialog(scope(where), asked)
+    found = await store.dialogs_in(place().chat)
+    assert found == {scope(where): asked for where in everybody[:3]}
+    assert list(await store.dialogs_in(place("c%").chat)) == [scope(place("c%"))]
+    assert not await store.dialogs_in(place("%").chat)
+
+
 async def test_a_dialog_is_open_until_it_is_ended_and_a_new_one_takes_its_place(
     store: Store,
 ) -> None:

@@ -116,6 +116,11 @@ class TestEverySurface:
                     await message.finish(Outgoing(text="Two"))
             assert stage.accepted() == []
 
+    async def test_who_is_nothing_special_is_a_member(self, open_stage: Open) -> None:
+        async with open_stage() as stage:
+            for private in (True, False):
+                assert await stage.surface.standing(stage.place(private=private)) == "member"
+
     async def test_where_the_bot_may_not_speak_it_hears_so(self, open_stage: Open) -> None:
         async with open_stage() as stage:
             place = stage.nowhere()

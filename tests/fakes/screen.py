@@ -28,6 +28,7 @@ from bot.surface import (
     RateLimited,
     Slots,
     Speech,
+    Standing,
     SurfaceError,
     TooLarge,
     Unreachable,
@@ -135,6 +136,7 @@ class Screen:
         self.documents: list[tuple[MessageRef, Document]] = []
         self.forms: list[Form] = []
         self.files: dict[str, bytes] = {}
+        self.standings: dict[str, Standing] = {}
         self.fault: Fault = lambda verb: None
         self.broken = 0
         self.calls_to_gone: Counter[str] = Counter()
@@ -243,6 +245,10 @@ class Screen:
         if not place.interaction:
             raise Expired
         self.forms.append(form)
+
+    async def standing(self, place: Place) -> Standing:
+        self._trouble(Call(_now(), "standing"))
+        return self.standings.get(place.user.id, "member")
 
     async def read_file(self, file: File, *, limit: int) -> bytes:
         if file.handle not in self.files:

@@ -39,6 +39,16 @@ class TestWhatElsePeopleDo:
         assert (told.place.interaction, told.place.reply_to) == ("778899", ref(10, GROUP))
         assert heard("press").event.place.interaction == ""  # type: ignore[union-attr]  # is one
 
+    def test_a_press_on_what_was_asked_in_the_groups_name_is_answered_where_it_was_asked(
+        self,
+    ) -> None:
+        update = payload("press")
+        query = part(update, "callback_query")
+        query["message"]["reply_to_message"] = payload("group_anonymous_admin")["message"]
+        told = parse(update, ME, now=NOW).event
+        assert told is not None and told.place.user.id == "1001"
+        assert (told.place.interaction, told.place.reply_to) == ("778899", ref(11, GROUP))
+
     def test_a_press_on_an_old_message_is_one(self) -> None:
         told = heard("press_inaccessible").event
         assert isinstance(told, Action) and told.ref == ref(10) and told.place.chat.private
@@ -62,9 +72,13 @@ class TestWhatElsePeopleDo:
         assert isinstance(told, Reaction) and told.ref.id == "10"
         assert (told.added, told.removed) == (added, removed)
 
-    @pytest.mark.parametrize("name", ["reaction_custom", "reaction_anonymous"])
-    def test_a_reaction_without_person_or_meaning_is_none(self, name: str) -> None:
-        assert event(name) is None
+    def test_a_reaction_without_meaning_is_none(self) -> None:
+        assert event("reaction_custom") is None
+
+    def test_a_reaction_in_the_groups_name_is_the_groups(self) -> None:
+        told = event("reaction_anonymous")
+        assert isinstance(told, Reaction) and told.added == ("👍",)
+        assert (told.place.user.id, told.place.user.name) == (f"chat:{GROUP}", "Tea lovers")
 
     def test_another_skin_is_no_other_reaction(self) -> None:
         update = payload("reaction_added")

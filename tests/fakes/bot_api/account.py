@@ -8,7 +8,7 @@ from tests.fakes.bot_api import media, updates
 from tests.fakes.bot_api.entities import units
 from tests.fakes.bot_api.refused import Refused, bad_request, too_many
 from tests.fakes.bot_api.spec import LISTED
-from tests.fakes.bot_api.things import Bot, Person, Webhook
+from tests.fakes.bot_api.things import Bot, Chat, Person, Webhook
 
 if TYPE_CHECKING:
     from tests.fakes.bot_api.server import Telegram
@@ -135,18 +135,20 @@ def get_member(telegram: "Telegram", bot: Bot, given: Given, _: object) -> objec
     number = int(str(given["user_id"]))
     if number not in chat.members:
         raise bad_request("member not found")
-    return member(telegram, telegram.member(number), chat.admins)
+    return member(telegram.member(number), chat)
 
 
 def get_admins(telegram: "Telegram", bot: Bot, given: Given, _: object) -> object:
     chat = telegram.chat_of(bot, given["chat_id"], "getChatAdministrators")
-    return [member(telegram, telegram.member(number), chat.admins) for number in chat.admins]
+    return [member(telegram.member(number), chat) for number in chat.admins]
 
 
-def member(telegram: "Telegram", who: Bot | Person, admins: set[int]) -> dict[str, object]:
+def member(who: Bot | Person, chat: Chat) -> dict[str, object]:
     """As a ChatMember object."""
-    status = "administrator" if who.id in admins else "member"
-    return {"status": status, "user": who.user()}
+    if who.id not in chat.admins:
+        return {"status": "member", "user": who.user()}
+    hidden = who.id in chat.hidden
+    return {"status": "administrator", "user": who.user(), "is_anonymous": hidden}
 
 
 def _menu_of(given: Given) -> tuple[str, str]:

@@ -124,7 +124,8 @@ class Seat:
     def press(self, post: Post, label: str, *, data: str = "") -> str:
         """Press the button whose label contains `label`; the id of the callback query.
 
-        `data` is sent instead of the button's own, as a forging client can.
+        `data` is sent instead of the button's own, as a forging client can. A press names whoever
+        presses, hidden as they may be otherwise.
         """
         if not data:
             buttons = [
@@ -150,7 +151,8 @@ class Seat:
         """Set one's reactions to a message; none takes them away."""
         old = post.reactions.get(self.person.id, [])
         post.reactions[self.person.id] = list(emoji)
-        who = {"actor_chat": self.chat.described()} if anonymous else {"user": self.person.user()}
+        hidden = anonymous or self.person.id in self.chat.hidden
+        who = {"actor_chat": self.chat.described()} if hidden else {"user": self.person.user()}
         body = {
             "chat": self.chat.described(),
             "message_id": post.id,
@@ -243,6 +245,13 @@ class Group:
         self.chat.topics.add(self.chat.last_id)
         return self.chat.last_id
 
+    def appoint(self, person: Person, *, hidden: bool = False) -> Seat:
+        """Make a person an administrator; one who is `hidden` speaks as the group."""
+        self.chat.admins.add(person.id)
+        if hidden:
+            self.chat.hidden.add(person.id)
+        return self.seat(person)
+
     def promote(self, bot: Bot, by: Person) -> None:
         """Make the bot an administrator."""
         self.chat.admins.add(bot.id)
@@ -260,7 +269,8 @@ class Group:
         """Become a supergroup with another id; bots are told in both chats."""
         bots = self.telegram.bots_in(self.chat)
         new = self.telegram.group(*bots, title=self.chat.title)
-        new.chat.members |= self.chat.members
+        for kind in ("members", "admins", "hidden"):
+            getattr(new.chat, kind).update(getattr(self.chat, kind))
         someone = next(n for n in self.chat.members if n in self.telegram.people)
         person = self.telegram.people[someone]
         Seat(self.telegram, self.chat, person).service(migrate_to_chat_id=new.chat.id)

@@ -133,6 +133,7 @@ class Chat:
     closed_topics: set[int] = field(default_factory=set)
     members: set[int] = field(default_factory=set)
     admins: set[int] = field(default_factory=set)
+    hidden: set[int] = field(default_factory=set)  # administrators who speak as the chat
     posts: dict[int, Post] = field(default_factory=dict)
     drafts: dict[int, Draft] = field(default_factory=dict)  # by thread: a new one replaces
     history: list[Shown] = field(default_factory=list)

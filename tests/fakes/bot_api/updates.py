@@ -30,6 +30,13 @@ KINDS = frozenset(
 )
 # "all but chat_member, message_reaction and message_reaction_count" (getUpdates)
 DEFAULT_TYPES = KINDS - {"chat_member", "message_reaction", "message_reaction_count"}
+# who stands for hidden administrators, for old bots (Message.from)
+GROUP_BOT = {
+    "id": 1087968824,
+    "is_bot": True,
+    "first_name": "Group",
+    "username": "GroupAnonymousBot",
+}
 # seconds an update is kept; callback queries are answered soon or never
 EXPIRY = defaultdict(lambda: 86400.0, {"callback_query": 150.0})
 
@@ -76,6 +83,8 @@ def _entities(post: Post) -> list[dict[str, object]]:
 
 
 def _sender(telegram: "Telegram", post: Post) -> dict[str, object]:
+    if post.author in post.chat.hidden:
+        return {"from": GROUP_BOT, "sender_chat": post.chat.described()}
     return {"from": telegram.member(post.author).user()}
 
 

@@ -116,12 +116,8 @@ async def test_an_answer_stays_in_the_topic_it_was_asked_in(house: House) -> Non
 
 
 async def test_an_anonymous_administrator_is_answered(house: House) -> None:
-    group = house.group()
-    anonymous = house.telegram.person(
-        "Group", id=1087968824, username="GroupAnonymousBot", is_bot=True
-    )
-    seat = group.seat(anonymous)
-    seat.say(f"/ask {SHORT}", sender_chat=group.chat.described())
+    seat = house.group().appoint(house.visit().person, hidden=True)
+    seat.say(f"/ask {SHORT}")
 
     assert (await answered(house, seat)).text.startswith("chunk 0")
 

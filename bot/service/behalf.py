@@ -1,0 +1,113 @@
+"""What was asked in the name of a chat, and what somebody else was asked.
+
+Who speaks in a chat's name does not show themselves, but a button always says who presses it. So
+whoever administers the chat acts for it: what they do is handed on as the chat's own.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from bot import observe
+from bot.events import Action, Message, MessageRef, Place, User, itself
+from bot.service import steps
+from bot.service.target import find_pressed
+from bot.service.tools import Tools, say
+from bot.store.records import Dialog, scope
+from bot.surface import Standing, SurfaceError
+
+HANDED_ON: Final = ":chat"
+"""Ends the id of an event that comes back as the chat's own."""
+
+_ACTS: Final = frozenset({"stop", "regenerate", "choose", "cancel"})
+_RATES: Final = frozenset({"like", "dislike"})
+
+_log = observe.get_logger("bot.service.behalf")
+
+
+async def press(tools: Tools, action: Action) -> bool:
+    """Whether a press on what was asked in the chat's name has been dealt with here.
+
+    Everybody rates for themselves; only those who speak as the chat rate as the chat.
+    """
+    place, rates = action.place, action.name in _RATES
+    if not (rates or action.name in _ACTS) or not await _is_the_chats(tools, action):
+        return False
+    standing = await _standing(tools, place)
+    if rates and standing in ("member", "administrator"):
+        return False
+    await _hand_on_or_tell(tools, action, standing)
+    return True
+
+
+async def reply(tools: Tools, message: Message) -> bool:
+    """Whether a message answers what somebody else was asked, and has been dealt with here.
+
+    It is no question of its own, however much it speaks to the bot.
+    """
+    place, quoted = message.place, message.quoted
+    if place.chat.private or quoted is None:
+        return False
+    asked = await tools.store.dialogs_in(place.chat)
+    whose = next((one for one, dialog in asked.items() if _awaits(dialog, quoted.ref)), "")
+    if not whose or whose == scope(place):
+        return False
+    if whose == scope(_as_chat(place)):
+        await _hand_on_or_tell(tools, message, await _standing(tools, place))
+    else:
+        phrases = await tools.phrases_for(place)
+        await say(tools, place, phrases.reply_of_other, private=True)
+    return True
+
+
+async def _hand_on_or_tell(
+    tools: Tools, event: Action | Message, standing: Standing | None
+) -> None:
+    place = event.place
+    if standing in ("administrator", "hidden"):
+        id = f"{event.id}{HANDED_ON}"
+        await steps.accept(tools, replace(event, id=id, place=_as_chat(place)))
+        return
+    phrases = await tools.phrases_for(place)
+    told = phrases.only_administrators if standing else phrases.standing_unknown
+    await say(tools, place, told, private=True)
+
+
+async def _is_the_chats(tools: Tools, action: Action) -> bool:
+    """Whether the chat itself has asked what the button is about."""
+    place = action.place
+    if place.chat.private or place.user.id == itself(place.chat.id):
+        return False
+    answer = await find_pressed(tools, action)
+    if answer is not None:
+        return answer.place.user.id == itself(place.chat.id)
+    dialog = await tools.store.dialog(scope(_as_chat(place)))
+    return dialog is not None and _note(dialog) == action.ref
+
+
+async def _standing(tools: Tools, place: Place) -> Standing | None:
+    """None where the platform does not say."""
+    try:
+        return await tools.surface(place).standing(place)
+    except SurfaceError as error:
+        _log.info("it is not known who administers a chat", error=type(error).__name__)
+        return None
+
+
+def _as_chat(place: Place) -> Place:
+    return replace(place, user=User(id=itself(place.chat.id)))
+
+
+def _awaits(dialog: Dialog, ref: MessageRef) -> bool:
+    """Whether a reply to this message is awaited: not where only buttons answer."""
+    state = dialog.state
+    if dialog.kind == "photo":
+        return state.get("prompt") == ref.id
+    return _note(dialog) == ref and (dialog.kind == "rating" or bool(state.get("asked")))
+
+
+def _note(dialog: Dialog) -> MessageRef | None:
+    """The message that asks."""
+    note = dialog.state.get("note")
+    return msgspec.convert(note, MessageRef) if note else None
