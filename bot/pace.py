@@ -8,7 +8,7 @@ A token held still fills its bucket: no window ever sees more than the burst and
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from math import inf
+from math import ceil, inf
 
 from bot.surface import Budget, Rank
 
@@ -17,6 +17,9 @@ _TOLERANCE = 1e-6
 
 _SCARCE = 2.0
 """Calls a second below which endings are booked; above, they come in their turn soon enough."""
+
+_BEHIND = 0.004
+"""Seconds after a beat that frames are granted: what is read at the beat is to be on them."""
 
 _FEW = 64
 """Scopes that are remembered without looking for idle ones."""
@@ -30,13 +33,22 @@ class Pace:
     once. Rates are above 0.
     """
 
-    def __init__(self, clock: Callable[[], float] | None = None, *, resumes: bool = False) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] | None = None,
+        *,
+        resumes: bool = False,
+        beat: float = 0.0,
+    ) -> None:
         """`clock` tells seconds; the running loop's own unless given.
 
+        `beat`: frames that had to wait are granted at moments so many seconds apart, the same for
+        everybody: waking up costs as much as painting one. 0 grants each as soon as it may be.
         `resumes`: a process before this one may have spent everything a moment ago, which nobody
         wrote down; so the buckets are empty now, and made later have what has grown since now.
         """
         self._clock = clock
+        self._beat = beat
         self._empty_at = self._now() if resumes else -inf
         self._scopes: dict[str, _Scope] = {}
         self._booked: dict[str, list[_Scope]] = {}
@@ -96,7 +108,9 @@ class Pace:
     def _scope(self, budget: Budget) -> "_Scope":
         scope = self._scopes.get(budget.scope)
         if scope is None:
-            scope = self._scopes[budget.scope] = _Scope(budget, self._now, self._empty_at)
+            scope = self._scopes[budget.scope] = _Scope(
+                budget, self._now, self._empty_at, self._beat
+            )
         elif (scope.rate, scope.burst) != (budget.rate, budget.burst):
             scope.change(budget)
         return scope
@@ -205,7 +219,9 @@ class _Turns:
 class _Scope:
     """One bucket: its tokens, who waits for one, and who holds one while waiting elsewhere."""
 
-    def __init__(self, budget: Budget, now: Callable[[], float], empty_at: float) -> None:
+    def __init__(
+        self, budget: Budget, now: Callable[[], float], empty_at: float, beat: float
+    ) -> None:
         self.rate = budget.rate
         self.burst = max(1, budget.burst)
         self.bookings = 0
@@ -214,6 +230,7 @@ class _Scope:
         # Fixed, so that the order in which scopes are collected never changes under a waiter.
         self._order = (budget.rate, budget.scope)
         self._now = now
+        self._beat = beat
         self._tokens = min(float(self.burst), (now() - empty_at) * self.rate)
         self._filled_at = now()  # in the future while the scope is paused
         self._holders: dict[_Waiter, None] = {}
@@ -327,6 +344,8 @@ class _Scope:
         if rank is not None and (needed := self._needed(rank)) <= self._room:
             # What is held comes back by a call; only what grows needs a timer.
             due = self._filled_at + max(0.0, needed - self._tokens) / self.rate
+            if rank is Rank.FRAME:
+                due = self._on_the_beat(due)
         if self._timer is not None:
             if abs(due - self._timer_at) < _TOLERANCE:
                 return
@@ -336,6 +355,12 @@ class _Scope:
         if due < inf:
             delay = max(0.0, due - self._now())
             self._timer = asyncio.get_running_loop().call_later(delay, self._come_again)
+
+    def _on_the_beat(self, due: float) -> float:
+        """The next common moment, unless tokens would run over until then."""
+        if not 0 < self._beat * self.rate <= self.burst:
+            return due
+        return ceil((due - _BEHIND - _TOLERANCE) / self._beat) * self._beat + _BEHIND
 
     def _come_again(self) -> None:
         self._timer = None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final
 
-LONGEST: Final = 0.25
+LONGEST: Final = 0.3
 """Seconds of one nap, and so the most by which the end of an answer is noticed late. Chats take a
 frame a second, and an ending waits for its turn among them; four naps between two frames leave
 little more to save."""
@@ -18,9 +18,9 @@ little more to save."""
 SHORTEST: Final = 0.05
 """Seconds below which a nap saves nothing: fast models write a piece in that time."""
 
-MOMENT: Final = 0.02
+MOMENT: Final = 0.1
 """Seconds between the moments at which naps end. Those of many streams end at the same one, since
-waking up costs as much as what is done then; a thousand streams have 80 at each."""
+waking up costs as much as what is done then, and doing the same thing again a third as much."""
 
 _PILE: Final = 1.5
 """Pieces that a nap is to bring, by the latest ones; for a single one there is nothing to save."""

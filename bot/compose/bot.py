@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot import observe, phrases, web
 from bot.completion import CompletionClient
+from bot.completion.naps import MOMENT
 from bot.compose.rules import rules
 from bot.dispatch import Dispatcher
 from bot.events import Event
@@ -80,7 +81,7 @@ async def assembled(
     Raises DatabaseError when the database cannot be used, OSError when the port is taken.
     """
     async with _kept(settings) as (store, inbox, database_checks):
-        pace, running = Pace(resumes=True), Running()
+        pace, running = Pace(resumes=True, beat=MOMENT), Running()
         adapters = platforms(pace, store)
 
         async def follow_up(event: Event) -> bool:

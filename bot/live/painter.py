@@ -211,9 +211,12 @@ class Painter:
         if until == inf:
             await self.news.wait()
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self.news.wait()
+        # Waking up for nothing does no harm: every step looks at all there is.
+        alarm = asyncio.get_running_loop().call_at(until, self.news.set)
+        try:
+            await self.news.wait()
+        finally:
+            alarm.cancel()
 
     async def _take_turn(self, part: Part, message: Outgoing) -> bool:
         """Wait for a frame's slot, and only then see what is the newest; whether it was shown."""

@@ -124,7 +124,7 @@ class Pages:
             tail = Tail()
             tail.feed(page)
             shown = self._look(tail)
-        return replace(rest, text=shown)
+        return Piece(start=rest.start, end=rest.end, text=shown)
 
     def finished(self) -> list[Piece]:
         """All pieces of the text as it is, nothing held back; only a blank text has a blank one."""

@@ -50,7 +50,7 @@ class Running:
         One of few moments, the same for every answer: what is kept at one shares a commit.
         """
         every = max(usual, len(self._runs) / KEEPS)
-        return (now + every) // (every / 16) * (every / 16)
+        return (now + every) // (every / 4) * (every / 4)
 
     @contextmanager
     def opened(self, answer: str) -> Iterator[Run]:
