@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.completion import Field
-from bot.events import Command, Event
+from bot.events import Command, Event, Place
 from bot.phrases import input_faults
 from bot.service import form, rounds
 from bot.service.rounds import Round, Table
@@ -56,11 +56,19 @@ async def release(table: Table, round: Round) -> None:
     for kept in round.kept:
         event = kept.event()
         if event is not None:
-            # Where the bot is no member, nothing but what released it lets it be answered.
-            place = replace(event.place, interaction=table.place.interaction)
+            place = _today(event.place, table.place)
             await accept(table.tools, replace(event, id=event.id + AGAIN, place=place))
     await rounds.save_round(table.tools, table.place, Round(taken=round.taken))
     await rounds.close_note(table, round, table.phrases.inputs_saved)
+
+
+def _today(asked: Place, now: Place) -> Place:
+    """Where a question was asked, which may have moved since.
+
+    Where the bot is no member, nothing but what releases it lets it be answered.
+    """
+    chat, user = replace(asked.chat, id=now.chat.id), replace(asked.user, id=now.user.id)
+    return replace(asked, chat=chat, user=user, interaction=now.interaction)
 
 
 async def accept(tools: Tools, event: Event) -> None:

@@ -22,20 +22,27 @@ def move_chat(connection: Connection, chat: Chat, old: str) -> None:
         .where(ratings.c.answer.not_in(rated_since))
         .values(user=after)
     )
+    # It is told by the ids of messages, which are those of others in the new chat.
+    photos = dialogs.c.scope.startswith(_beginning(chat, old), autoescape=True)
+    connection.execute(delete(dialogs).where(photos, dialogs.c.kind == "photo"))
     for table in (preferences, dialogs):
         _move_scopes(connection, table, chat, old)
 
 
 def _move_scopes(connection: Connection, table: Table, chat: Chat, old: str) -> None:
-    beginning = f"{chat.platform}:{chat.workspace}:{old}:"
+    beginning = _beginning(chat, old)
     found = select(table.c.scope).where(table.c.scope.startswith(beginning, autoescape=True))
     for scope in connection.execute(found).scalars().all():
-        # As bot.store.records.scope writes it.
         team, _, user = scope.removeprefix(beginning).partition(":")
         user = itself(chat.id) if user == itself(old) else user
-        new = f"{chat.platform}:{chat.workspace}:{chat.id}:{team}:{user}"
+        new = f"{_beginning(chat, chat.id)}{team}:{user}"
         is_taken = connection.execute(select(table.c.scope).where(table.c.scope == new)).first()
         this = table.c.scope == scope
         connection.execute(
             delete(table).where(this) if is_taken else update(table).where(this).values(scope=new)
         )
+
+
+def _beginning(chat: Chat, id: str) -> str:
+    """Of the scopes in it, as bot.store.records.scope writes them."""
+    return f"{chat.platform}:{chat.workspace}:{id}:"

@@ -51,6 +51,14 @@ async def test_what_people_have_settled_goes_along(store: Store) -> None:
     assert (await store.preferences(scope(OTHER))).voice
 
 
+async def test_a_picture_left_behind_waits_for_no_question(store: Store) -> None:
+    """The ids of its messages are those of others now."""
+    await store.open_dialog(scope(OLD), replace(ASKED, kind="photo", state={"prompt": "7"}))
+    await move(store)
+    assert await store.dialog(scope(NEW)) is None
+    assert await store.dialog(scope(OLD)) is None
+
+
 async def test_what_was_settled_since_stays(store: Store) -> None:
     await store.save_inputs(scope(OLD), {"tone": "formal"})
     await store.save_inputs(scope(NEW), {"tone": "friendly"})
