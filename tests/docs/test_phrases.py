@@ -11,7 +11,6 @@ from bot.phrases import LANGUAGES, Phrases
 
 BOT = Path(__file__).parent.parent.parent / "bot"
 ENGLISH = asdict(LANGUAGES["en"])
-PAIRS = [(tag, name) for tag in LANGUAGES for name in ENGLISH]
 SAME_EVERYWHERE = {"button_like", "button_dislike"}  # signs, not words
 
 
@@ -19,16 +18,17 @@ def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
-@pytest.mark.parametrize(("tag", "name"), PAIRS)
-def test_a_sentence_says_something_and_shouts_nothing(tag: str, name: str) -> None:
-    sentence = asdict(LANGUAGES[tag])[name]
-    assert sentence.strip() == sentence != ""
-    assert not set("!\uff01") & set(sentence)
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_sentence_says_something_and_shouts_nothing(tag: str) -> None:
+    for name, sentence in asdict(LANGUAGES[tag]).items():
+        assert sentence.strip() == sentence != "", name
+        assert not set("!\uff01") & set(sentence), name
 
 
-@pytest.mark.parametrize(("tag", "name"), PAIRS)
-def test_a_sentence_takes_the_same_words_in_every_language(tag: str, name: str) -> None:
-    assert placeholders(asdict(LANGUAGES[tag])[name]) == placeholders(ENGLISH[name])
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_sentence_takes_the_same_words_in_every_language(tag: str) -> None:
+    for name, sentence in asdict(LANGUAGES[tag]).items():
+        assert placeholders(sentence) == placeholders(ENGLISH[name]), name
 
 
 @pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if tag != "en"])
