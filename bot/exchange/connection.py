@@ -5,6 +5,9 @@ long again when the processor has forgotten all of that since the last one.
 """
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -63,11 +66,11 @@ class Connection(asyncio.Protocol):
         # Called for every chunk of every stream, so they are lists' own methods where that will do.
         self.on_body = self._pieces.append
         self._parser = httptools.HttpResponseParser(self)
-        # As the big clients do: servers exist that end their lines in a bare line feed.
+        # As the big clients do: servers exist that end their lines in a bare line feed. But not the
+        # lines of chunks: llhttp would take a line feed of the body for the rest of their end.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_optional_cr_before_lf=True,
-            lenient_optional_lf_after_cr=True,
             lenient_spaces_after_chunk_size=True,
         )
 
@@ -75,10 +78,13 @@ class Connection(asyncio.Protocol):
         self.exchange = exchange
         self._pieces.clear()
         self._headers.clear()
-        exchange.headers, exchange.pieces = self._headers, self._pieces
+        exchange.pieces = self._pieces
         self.transport.write(request)
 
-    def drop(self) -> None:
+    def drop(self, failure: Failure | None = None) -> None:
+        """End it without a word to the server. Whoever waits for an answer is told `failure`."""
+        if failure is not None and self.exchange is not None:
+            self.exchange.fail(failure)
         if not self.lost:
             self.lost = True
             self.transport.abort()
@@ -96,9 +102,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            exchange.reusable = False
-            exchange.fail(Broken(f"no proper HTTP ({type(error).__name__})", improper=True))
-            self.drop()
+            self.drop(Broken(f"no proper HTTP ({type(error).__name__})", improper=True))
         else:
             exchange.heard(len(data))
 
@@ -121,26 +125,33 @@ class Connection(asyncio.Protocol):
         """Raises where a second response comes uncalled for, before it adds to the first."""
         if self.exchange is None or self.exchange.ended:
             raise _Uncalled
+        self.exchange.reason = b""
 
     def on_status(self, reason: bytes) -> None:
         if self.exchange is not None:
-            self.exchange.reason = reason
+            self.exchange.reason += reason  # it may come in pieces
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        self._headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         if (exchange := self.exchange) is None:
             return
         status = self._parser.get_status_code()
-        if status < 200:
+        if 100 <= status < 200:
             return  # another response follows it
-        if sum(len(name) + len(value) for name, value in self._headers) > HEAD_LIMIT:
+        if (
+            status < 100
+            or sum(len(name) + len(value) + 4 for name, value in self._headers) > HEAD_LIMIT
+        ):
             raise _Uncalled
-        names = {name.lower() for name, _ in self._headers}
+        exchange.headers, self._headers = self._headers, []  # what is below the body is none
         exchange.status, exchange.version = status, self._parser.get_http_version()
-        exchange.lasts_until_close = status not in (204, 304) and names.isdisjoint(
-            (b"content-length", b"transfer-encoding")
+        fields = {name.lower(): value.lower() for name, value in exchange.headers}
+        exchange.lasts_until_close = not (
+            status in (204, 304)
+            or b"content-length" in fields
+            or fields.get(b"transfer-encoding", b"").endswith(b"chunked")
         )
 
     def on_message_complete(self) -> None:
@@ -265,8 +276,9 @@ class Exchange:
             return
         self.wake_up()
         if not self.reusable:
-            self.fail(Broken("the exchange was closed"))
             self._connection.drop()
+        self._fault, self.ended = self._fault or Broken("the exchange was closed"), True
+        self.wake()
         self.pieces = []  # the connection's own belong to the next exchange
         self._connection.exchange = None
         give_back(self._connection)
@@ -276,10 +288,10 @@ class Exchange:
     def heard(self, count: int) -> None:
         """So many bytes have arrived, and what they brought is here."""
         self._unread += count
-        if self._unread > HEAD_LIMIT and not self.status:
-            self.fail(Broken("the head of the response is too long", improper=True))
-            self._connection.drop()
-        elif self._unread > READ_BUFFER and not (self._rests or self._is_full or self.ended):
+        if self._unread > READ_BUFFER and not (self._rests or self._is_full or self.ended):
+            if not self.pieces:  # nothing that could be read to make room
+                self._connection.drop(Broken("heads and the like without end", improper=True))
+                return
             self._is_full = True
             self._connection.transport.pause_reading()
         if self.status:
@@ -311,5 +323,14 @@ class Exchange:
 
 def told(error: BaseException) -> str:
     """What is said of it: its kind and the system's own words, never an address."""
-    reason = error.strerror if isinstance(error, OSError) else None
+    reason: str | None = None
+    match error:
+        case ssl.SSLCertVerificationError():
+            reason = error.verify_message.partition(",")[0]  # a name comes after it
+        case ssl.SSLError():
+            reason = error.reason
+        case socket.gaierror():
+            reason = error.strerror
+        case OSError(errno=int(number)):
+            reason = os.strerror(number)  # asyncio puts the address into its own words
     return f"{type(error).__name__}: {reason or 'no reason given'}"

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import aiohappyeyeballs
 
-from bot.exchange.connection import Connection, Exchange, NotSent, told
+from bot.exchange.connection import Broken, Connection, Exchange, NotSent, told
 
 HEAD_START: Final = 0.25
 """Seconds that one address is tried alone before the next one is tried, too (RFC 8305)."""
@@ -47,6 +47,7 @@ class Pool:
         self._ssl = ssl_context
         self._idle: dict[Origin, list[Connection]] = {}
         self._open: set[Connection] = set()
+        self._connecting: set[asyncio.Timeout] = set()
         self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -71,11 +72,16 @@ class Pool:
             self._sweeping.cancel()
             self._sweeping = None
         for connection in [*self._open]:
-            connection.transport.abort()
+            connection.drop(Broken("the transport was closed"))
+        for patience in self._connecting:
+            if not patience.expired():
+                patience.reschedule(-inf)
 
     async def _connected(self, origin: Origin, seconds: float | None) -> Connection:
+        patience = asyncio.timeout(seconds)
+        self._connecting.add(patience)
         try:
-            async with asyncio.timeout(seconds):
+            async with patience:
                 await self._room.acquire()
                 try:
                     return self._idle_one(origin) or await self._connect(origin)
@@ -83,7 +89,12 @@ class Pool:
                     self._room.release()
                     raise
         except TimeoutError:
-            raise NotSent("no connection in time", late=True) from None
+            pass  # raised below, without what the system says: that names the address
+        finally:
+            self._connecting.discard(patience)
+        if self._closed:
+            raise NotSent("the transport is closed")
+        raise NotSent("no connection in time", late=True)
 
     async def _connect(self, origin: Origin) -> Connection:
         loop = asyncio.get_running_loop()
@@ -107,8 +118,11 @@ class Pool:
         except (OSError, UnicodeError) as error:  # TLS's faults are OSErrors, too
             failure = NotSent(f"no connection ({told(error)})")
         else:
-            self._open.add(connection)
-            return connection
+            if not (self._closed or connection.lost or connection.transport.is_closing()):
+                self._open.add(connection)
+                return connection
+            connection.drop()
+            failure = NotSent("the connection was closed as soon as it was there")
         raise failure
 
     def _idle_one(self, origin: Origin) -> Connection | None:
