@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import Select, select
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.phrases import of
 from bot.store import database
-from bot.store.tables import answers, screens
+from bot.store.tables import answers
 from tests.fakes.counted_sandbox import MARK
+from tests.fakes.doubts import Doubts, noted
 from tests.fakes.nursery import Child, Nursery, nursery
 from tests.fakes.pictures import png
 
@@ -177,24 +179,19 @@ class Crowd:
                             return told
             await asyncio.sleep(0.05)
 
-    async def unsaid(self) -> Counter[str]:
-        """By chat, the last words that were to be posted and may never have arrived.
-
-        They are posted at most once; who is killed in that moment cannot know.
-        """
-        return await self._count(
-            select(answers.c.chat)
-            .join(screens, screens.c.answer == answers.c.id)
-            .where(screens.c.role == "note", screens.c.ref.is_(None))
-        )
+    async def doubts(self) -> Doubts:
+        async with self._database() as rows:
+            return await noted(rows, lambda chat, user: chat)
 
     async def states(self) -> Counter[str]:
         """How far the answers are, by what is stored."""
-        return await self._count(select(answers.c.state))
+        async with self._database() as rows:
+            return Counter((await rows.execute(select(answers.c.state))).scalars())
 
-    async def _count(self, words: Select[tuple[str]]) -> Counter[str]:
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[AsyncConnection]:
         async with database.opened(self._playground.database) as engine, engine.connect() as rows:
-            return Counter((await rows.execute(words)).scalars())
+            yield rows
 
     # Deeds
 

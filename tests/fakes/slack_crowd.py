@@ -17,9 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import database
-from bot.store.tables import answers, screens
+from bot.store.tables import screens
 from tests.fakes.counted_sandbox import MARK
 from tests.fakes.crowd import Asked, Guest, question
+from tests.fakes.doubts import Doubts, noted
 from tests.fakes.slack_api import Post, Seat
 from tests.fakes.slack_bot import House, whole
 
@@ -72,15 +73,9 @@ class Colleagues:
         """What is on the screens, in the words of the playground: one chat for each of them."""
         return {"messages": [line for guest in self.guests for line in self._lines(guest)]}
 
-    async def unsaid(self) -> Counter[str]:
-        """By chat, the last words that were to be posted and may never have arrived."""
-        found = (
-            select(answers.c.chat, answers.c.user_id)
-            .join(screens, screens.c.answer == answers.c.id)
-            .where(screens.c.role == "note", screens.c.ref.is_(None))
-        )
+    async def doubts(self) -> Doubts:
         async with self._database() as rows:
-            return Counter(f"{chat}/{user}" for chat, user in await rows.execute(found))
+            return await noted(rows, lambda chat, user: f"{chat}/{user}")
 
     def faults(self) -> list[str]:
         """What Slack may never see of the bot's calls."""

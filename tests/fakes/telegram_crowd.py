@@ -14,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import database
-from bot.store.tables import answers, screens
+from bot.store.tables import screens
 from tests.fakes.bot_api import PICTURE, Post, Seat
 from tests.fakes.counted_sandbox import MARK
 from tests.fakes.crowd import STOPPED, Asked, Guest, question
+from tests.fakes.doubts import Doubts, noted
 from tests.fakes.telegram_bot import House, whole
 
 _ITALIC = re.compile(r"(?<![\w_])_([^_]+)_(?!\w)")
@@ -70,15 +71,9 @@ class Visitors:
         """What is on the screens, in the words of the playground: one chat for each visitor."""
         return {"messages": [line for guest in self.guests for line in self._lines(guest)]}
 
-    async def unsaid(self) -> Counter[str]:
-        """By chat, the last words that were to be posted and may never have arrived."""
-        found = (
-            select(answers.c.chat, answers.c.user_id)
-            .join(screens, screens.c.answer == answers.c.id)
-            .where(screens.c.role == "note", screens.c.ref.is_(None))
-        )
+    async def doubts(self) -> Doubts:
         async with self._database() as rows:
-            return Counter(f"{chat}/{user}" for chat, user in await rows.execute(found))
+            return await noted(rows, lambda chat, user: f"{chat}/{user}")
 
     async def count_ratings(self) -> None:
         """A message that was killed over in the moment it was posted is nobody's: a button on it
@@ -97,7 +92,7 @@ class Visitors:
     async def faults(self) -> list[str]:
         """What nobody may ever see of the bot, or Telegram of its calls."""
         # Where last words may be missing nothing takes a draft's place; it fades by itself.
-        unsaid = await self.unsaid()
+        unsaid = (await self.doubts()).unsaid
         telegram = self.house.telegram
         strangers = [
             post

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bot.phrases import of
 from tests.fakes.counted_sandbox import MARK, Counted, Writing
 from tests.fakes.crowd import Asked, Guest
+from tests.fakes.doubts import Doubts
 
 EN = of("en")
 ENDED = (f"*{EN.stopped}*", f"*{EN.interrupted}*")
@@ -33,7 +34,7 @@ class Crowd(Protocol):
     repeats: Counter[str]
 
     async def look(self) -> Mapping[str, Any]: ...
-    async def unsaid(self) -> Counter[str]: ...
+    async def doubts(self) -> Doubts: ...
 
 
 @dataclass
@@ -55,35 +56,39 @@ async def verdict(guests: Crowd, app: Counted, *, patience: float) -> Verdict:
     while True:
         ratings = await app.ratings()
         messages = (await guests.look())["messages"]
-        found = judge(messages, guests, app, ratings["like"], await guests.unsaid())
+        found = judge(messages, guests, app, ratings["like"], await guests.doubts())
         if not found.faults or time.monotonic() > deadline:
             return found
         await asyncio.sleep(0.5)
 
 
 def judge(
-    messages: Sequence[Message], guests: Crowd, app: Counted, likes: int, unsaid: Counter[str]
+    messages: Sequence[Message], guests: Crowd, app: Counted, likes: int, doubts: Doubts
 ) -> Verdict:
     """Every question once on the screen, with one ending, whole or with what was kept of it.
 
-    `likes` are those the API has; `unsaid` counts the endings of each chat that may be missing.
+    `likes` are those the API has.
     """
-    found = Verdict(unsaid=unsaid.total())
+    found = Verdict(unsaid=doubts.unsaid.total())
     for guest in guests.guests:
         own = [message for message in messages if message["chat"] == guest.chat]
         said = [message for message in own if message["author"] != "bot"]
         told = [message for message in own if message["author"] == "bot"]
         _judge_questions(said, guest.questions, found)
         wanted = len(guest.questions) + guests.below[guest.chat]
-        # What nobody knew the id of when its question was edited stays as it was; the line that
-        # stood below it is written over by the answer to the new words.
-        gone = {asked.earlier for asked in guest.questions if asked.sequel == "edit"}
-        open_ = [one for one in told if not gone.intersection(MARK.findall(one["text"]))]
-        _judge_endings(told, wanted, unsaid[guest.chat], found)
-        _judge_open(open_, told, unsaid[guest.chat], found)
+        unsaid, outlived = doubts.unsaid[guest.chat], doubts.outlived[guest.chat]
+        outdated = _outdated(told, guest.questions)
+        if len(outdated) > outlived:
+            ids = _ids(outdated)
+            found.faults.append(f"{guest.chat}: {ids} answer old words, {outlived} such may be")
+        rest = [message for message in told if message not in outdated]
+        # Nothing but what says no words of a question may be one of them besides.
+        spare = max(outlived - len(outdated), 0)
+        _judge_endings(rest, wanted, unsaid, spare, found)
+        _judge_open(rest, unsaid, spare, found)
         _judge_texts(told, guests, app, found)
     _judge_api(app, guests, found)
-    _judge_orphans(messages, guests, app, unsaid, found)
+    _judge_orphans(messages, guests, app, doubts.unsaid, found)
     if likes != guests.done["rate"]:
         found.faults.append(f"{guests.done['rate']} ratings, {likes} of them at the API")
     voices = sum(bool(message["voice"]) for message in messages)
@@ -99,7 +104,16 @@ def _judge_questions(said: Sequence[Message], asked: Sequence[Asked], found: Ver
         found.faults.append(f"asked {len(asked)} questions, the screen has {sum(seen.values())}")
 
 
-def _judge_endings(told: Sequence[Message], wanted: int, unsaid: int, found: Verdict) -> None:
+def _outdated(told: Sequence[Message], asked: Sequence[Asked]) -> list[Message]:
+    """What answers nothing but the words that questions had before they were edited."""
+    earlier = {one.earlier for one in asked if one.sequel == "edit"}
+    marks = [(message, set(MARK.findall(message["text"]))) for message in told]
+    return [message for message, found in marks if found and found <= earlier]
+
+
+def _judge_endings(
+    told: Sequence[Message], wanted: int, unsaid: int, spare: int, found: Verdict
+) -> None:
     chat = told[0]["chat"] if told else "a chat"
     endings = [message for message in told if "regenerate" in _buttons(message)]
     whole = [message for message in endings if "like" in _buttons(message)]
@@ -107,23 +121,32 @@ def _judge_endings(told: Sequence[Message], wanted: int, unsaid: int, found: Ver
     found.offered += len(endings) - len(whole)
     # What may be on the screen without its id being known cannot be touched; a line below says so,
     # which is itself said at most once.
-    unknown = sum(message["text"] == EN.maybe_incomplete for message in told)
-    if not wanted - unsaid <= len(endings) <= wanted + unknown:
+    more = _noted(told) + min(spare, len(_wordless(endings)))
+    if not wanted - unsaid <= len(endings) <= wanted + more:
         found.faults.append(f"{chat}: {wanted} endings wanted, {len(endings)} are there")
 
 
-def _judge_open(
-    candidates: Sequence[Message], told: Sequence[Message], unsaid: int, found: Verdict
-) -> None:
+def _judge_open(told: Sequence[Message], unsaid: int, spare: int, found: Verdict) -> None:
     chat = told[0]["chat"] if told else "a chat"
-    unknown = sum(message["text"] == EN.maybe_incomplete for message in told)
-    open_ = [one for one in candidates if one["growing"] or "stop" in _buttons(one)]
+    open_ = [one for one in told if one["growing"] or "stop" in _buttons(one)]
     # The line below is itself said at most once: killed twice in that moment, nothing is said.
-    if len(open_) > unknown + unsaid:
-        ids = ", ".join(message["id"] for message in open_)
+    noted, may = _noted(told), unsaid + min(spare, len(_wordless(open_)))
+    if len(open_) > noted + may:
         found.faults.append(
-            f"{chat}: {ids} have no ending, {unknown} such are noted, {unsaid} may be"
+            f"{chat}: {_ids(open_)} have no ending, {noted} such are noted, {may} may be"
         )
+
+
+def _noted(told: Sequence[Message]) -> int:
+    return sum(message["text"] == EN.maybe_incomplete for message in told)
+
+
+def _wordless(told: Sequence[Message]) -> list[Message]:
+    return [message for message in told if not MARK.search(message["text"])]
+
+
+def _ids(messages: Sequence[Message]) -> str:
+    return ", ".join(message["id"] for message in messages)
 
 
 def _judge_texts(told: Sequence[Message], guests: Crowd, app: Counted, found: Verdict) -> None:
