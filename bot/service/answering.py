@@ -351,6 +351,8 @@ class Turn:
             await self._live.finish(Outgoing(text=endings.under(ending.text)))
         else:
             self._live.abandon()
+        # Nobody looks after it once the answer is done.
+        await self._status.end()
         self.rated = await self._tools.store.closed(self._answer.id, self._claim)
         self.closed = None if ending.silent else answer
 

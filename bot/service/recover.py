@@ -41,7 +41,6 @@ async def resume(tools: Tools, answer: Answer, claim: str = "") -> None:
             await work_out(tools, answer, claim)
         case "asked" | "streaming" | "closing":
             await leave(tools, answer)
-            await _end_status(tools, answer)
         case _:
             await _end_status(tools, answer)
 
@@ -71,6 +70,8 @@ async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> N
     if not decided or ended is None:
         return
     await _show(tools, permitted(ended, answer.place))
+    # Nobody looks after it once the answer is done.
+    await _end_status(tools, answer)
     await tools.store.closed(held.id, claim)
     _log.info("answer taken up and closed", answer=held.id, outcome=ended.outcome)
     observe.ANSWERS.labels(str(ended.outcome)).inc()

@@ -21,6 +21,7 @@ class Status:
         self._doing = doing
         self._shown = ""
         self._changed = asyncio.Event()
+        self._over = asyncio.Event()
 
     def say(self, words: str, doing: Activity = "waiting") -> None:
         if words != self._words:
@@ -34,7 +35,21 @@ class Status:
         if self._words and not self._surface.capabilities(self._place).status_stays:
             self.say("")
 
+    async def end(self) -> None:
+        """Say nothing more; where it stays until it is ended, return once that is done."""
+        self.say("")
+        if self._surface.capabilities(self._place).status_stays:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ENDING):
+                    await self._over.wait()
+
     async def show(self) -> None:
+        try:
+            await self._show()
+        finally:
+            self._over.set()
+
+    async def _show(self) -> None:
         fades = self._surface.capabilities(self._place).status_fades_after
         while self._words:
             self._changed.clear()

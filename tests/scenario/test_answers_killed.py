@@ -11,7 +11,7 @@ import pytest
 
 from bot.service import answering
 from bot.surface import Outgoing
-from tests.fakes.bench import DIRECT, EN, Bench, wired
+from tests.fakes.bench import ABLE, DIRECT, EN, Bench, wired
 from tests.fakes.completion_wire import Wire, end, message, stream
 from tests.fakes.mortal import Death, live_and_die
 
@@ -54,6 +54,25 @@ async def test_whatever_step_a_process_dies_at_people_get_one_answer_with_an_end
         )
     died = lives.count(True)
     assert 20 < died < STEPS, "every step there is has been tried"
+
+
+@pytest.mark.parametrize("begun_before", [False, True], ids=["answered", "taken up"])
+async def test_what_passes_is_over_before_the_answer_is_done_and_nobody_looks_at_it_again(
+    tmp_path: Path, begun_before: bool
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Hello"), 0.02, end()))
+    async with wired(tmp_path, wire, able=replace(ABLE, status_stays=True)) as bench:
+        question = bench.message("Hi")
+        if begun_before:
+            await bench.streaming_answer(question, "Hel")
+        death = Death(1, late=True, verbs=["closed"])
+        await live_and_die(bench, question, death, attempts=int(begun_before))
+        assert death.came.is_set()
+        answer = await bench.store.answer_for(question.id)
+    assert answer is not None
+    assert answer.finished_at is not None
+    assert bench.screen.statuses[-1:] == [""]
 
 
 async def die_at(bench: Bench, wire: CountingWire, step: int, *, late: bool) -> bool:
