@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from bot import observe
 from bot.completion import CompletionError
-from bot.events import MessageRef
+from bot.events import MessageRef, Place
 from bot.live import LiveReply
 from bot.service import doubt, endings
 from bot.service.screens import StoredScreens, length
@@ -42,7 +42,7 @@ async def resume(tools: Tools, answer: Answer, claim: str = "") -> None:
         case "asked" | "streaming" | "closing":
             await leave(tools, answer)
         case _:
-            await _end_status(tools, answer)
+            await end_status(tools, answer.place)
 
 
 async def leave(tools: Tools, answer: Answer) -> None:
@@ -71,7 +71,7 @@ async def close(tools: Tools, answer: Answer, outcome: Outcome, error: str) -> N
         return
     await _show(tools, permitted(ended, answer.place))
     # Nobody looks after it once the answer is done.
-    await _end_status(tools, answer)
+    await end_status(tools, answer.place)
     await tools.store.closed(held.id, claim)
     _log.info("answer taken up and closed", answer=held.id, outcome=ended.outcome)
     observe.ANSWERS.labels(str(ended.outcome)).inc()
@@ -89,11 +89,11 @@ async def _stop_orphan(tools: Tools, answer: Answer) -> None:
             await tools.completion.stop(answer.task_id, user=answer.end_user)
 
 
-async def _end_status(tools: Tools, answer: Answer) -> None:
+async def end_status(tools: Tools, place: Place) -> None:
     """Whoever began it may have died before its end, and not all of them fade."""
     with contextlib.suppress(SurfaceError, TimeoutError):
         async with asyncio.timeout(STATUS_WAIT):
-            await tools.surface(answer.place).show_status(answer.place, "")
+            await tools.surface(place).show_status(place, "")
 
 
 async def _show(tools: Tools, answer: Answer) -> None:

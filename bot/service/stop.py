@@ -29,7 +29,11 @@ async def stop(tools: Tools, event: Action | Command) -> None:
     found = await tools.store.open_answers(event.place)
     for answer in found:
         await _end(tools, answer)
-    if found or not isinstance(event, Command):
+    if found:
+        return
+    if isinstance(event, Action):
+        # A platform's own stop may be there still, and say so, since a process was killed.
+        await recover.end_status(tools, event.place)
         return
     if not await inputs.cancel(tools, event.place):
         phrases = await tools.phrases_for(event.place)

@@ -181,6 +181,13 @@ async def test_with_nothing_to_stop_a_command_is_told_so_and_a_button_is_not(
         assert bench.screen.texts == [EN.nothing_to_stop]
 
 
+async def test_a_stop_where_nothing_is_at_work_ends_what_still_says_so(tmp_path: Path) -> None:
+    async with wired(tmp_path, Wire()) as bench:
+        await bench.do(bench.press("stop", bench.ref("what streamed in a process that was killed")))
+    assert bench.screen.statuses == [""]
+    assert bench.screen.texts == []
+
+
 async def test_a_cut_marks_what_streams_and_offers_another_try(tmp_path: Path) -> None:
     wire = Wire()
     wire.on(ASK, stream(message("Half of"), wire.stop_asked, end(usage=ZERO)))
