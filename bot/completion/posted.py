@@ -14,26 +14,29 @@ from bot.exchange import Broken, Exchange, Failure, Head, NotSent, Origin, Pool,
 
 
 async def post(pool: Pool, request: httpx.Request, body: bytes, alarm: Alarm) -> httpx.Response:
-    """Raises an `httpx.TransportError`, and ValueError for what cannot be put on the wire."""
+    """Raises an `httpx.TransportError`."""
     timeouts = cast(Mapping[str, float | None], request.extensions.get("timeout", {}))
     url = request.url
     secure = url.scheme == "https"
     origin = Origin(secure, url.raw_host.decode("ascii"), url.port or (443 if secure else 80))
-    top = Head(request.method.encode("ascii"), url.raw_path, request.headers.raw)
     read = timeouts.get("read")
     exchange: Exchange | None = None
+    failure: httpx.TransportError
     try:
+        top = Head(request.method.encode("ascii"), url.raw_path, request.headers.raw)
         exchange = await pool.send(origin, top.with_body(body), connect=timeouts.get("connect"))
         async with asyncio.timeout(read):
             await exchange.opened()
+        return _response(exchange, alarm, read)
     except (Failure, TimeoutError) as error:
         failure = _translated(error)
+    except ValueError:
+        # Not its text, nor what it came from: that may hold the key.
+        failure = httpx.LocalProtocolError("the request cannot be put on the wire")
     except BaseException:
         if exchange is not None:
             exchange.close()
         raise
-    else:
-        return _response(exchange, alarm, read)
     if exchange is not None:
         exchange.close()
     raise failure

@@ -83,14 +83,7 @@ class Transport(httpx.AsyncBaseTransport):
         proxy = self._proxy(url)
         content = _small(request)
         if content is not None and proxy is None:
-            try:
-                return await post(self._pool, request, content, self._alarm)
-            except ValueError:
-                # Not its text, nor what it came from: that may hold the key.
-                failure: httpx.TransportError = httpx.LocalProtocolError(
-                    "the request cannot be put on the wire"
-                )
-            raise failure
+            return await post(self._pool, request, content, self._alarm)
         patience = asyncio.timeout(None)
         body = _Body(request, patience)
         try:
@@ -108,7 +101,7 @@ class Transport(httpx.AsyncBaseTransport):
                 )
             return _httpx_response(response, self._alarm)
         except _FAILURES as error:
-            failure = _translated(error, stalled=patience.expired())
+            failure: httpx.TransportError = _translated(error, stalled=patience.expired())
         except ValueError:
             # Not its text: that quotes the header, and the header may be the key.
             failure = httpx.LocalProtocolError("the request cannot be put on the wire")

@@ -228,8 +228,7 @@ class Exchange:
         A body without length that the server does not chunk ends with its connection: there alone
         the end and a cut look the same.
         """
-        pieces = self.pieces
-        while not pieces:
+        while not (pieces := self.pieces):
             if self.ended and self._fault is None:
                 return b""
             await self._wait()
@@ -311,10 +310,7 @@ class Exchange:
         if self._fault is not None:
             raise self._fault
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        await self._waiter
 
     def _resume(self) -> None:
         if not (self._connection.lost or self._rests or self._is_full):
