@@ -49,11 +49,14 @@ class House(Running):
         person = known or self.telegram.person("Olga", id=OPERATOR)
         return self.telegram.private(person, self.account)
 
-    async def opinion(self, seat: Seat) -> tuple[str | None, str | None]:
-        """What the API was told last that this person thinks: the rating and the words."""
-        return await self.rated(f"telegram:{seat.person.id}")
+    async def opinion(self, seat: Seat | Group) -> tuple[str | None, str | None]:
+        """What the API was told last that a person or a group thinks: the rating and the words."""
+        name = seat.person.id if isinstance(seat, Seat) else f"chat:{seat.chat.id}"
+        return await self.rated(f"telegram:{name}")
 
-    async def thinks(self, seat: Seat, rating: str | None, words: str | None = None) -> None:
+    async def thinks(
+        self, seat: Seat | Group, rating: str | None, words: str | None = None
+    ) -> None:
         """Wait until the API was told just that."""
         async with asyncio.timeout(15):
             while await self.opinion(seat) != (rating, words):  # noqa: ASYNC110 - another process
