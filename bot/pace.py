@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from math import ceil, inf
+from operator import attrgetter
 
 from bot.surface import Budget, Rank
 
@@ -23,6 +24,9 @@ _BEHIND = 0.004
 
 _FEW = 64
 """Scopes that are remembered without looking for idle ones."""
+
+
+_SCARCEST_FIRST = attrgetter("scarcity")
 
 
 class Pace:
@@ -103,7 +107,7 @@ class Pace:
             self._forget_idle()
         if len(budgets) == 1:
             return [self._scope(budgets[0])]
-        return sorted({self._scope(budget) for budget in budgets}, key=_Scope.scarcity)
+        return sorted({self._scope(budget) for budget in budgets}, key=_SCARCEST_FIRST)
 
     def _scope(self, budget: Budget) -> "_Scope":
         scope = self._scopes.get(budget.scope)
@@ -158,11 +162,11 @@ class _Waiter:
 
     def fall_back(self, scope: "_Scope") -> None:
         """The token of `scope` was taken back: first in its queue, without those got later."""
-        self.scopes[self.held].turns[self.rank].remove(self)
+        self.scopes[self.held].let_go(self)
         first = self.scopes.index(scope)
         later = self.scopes[first + 1 : self.held]
         self.held = first
-        scope.turns[self.rank].add_first(self)
+        scope.take_back(self)
         for other in later:
             other.put_back(self)
         _serve(later)
@@ -173,7 +177,7 @@ class _Waiter:
             for scope in self.scopes:
                 scope.give_back()
             return
-        self.scopes[self.held].turns[self.rank].remove(self)
+        self.scopes[self.held].let_go(self)
         for scope in self.scopes[: self.held]:
             scope.put_back(self)
         for scope in self.scopes:
@@ -226,9 +230,10 @@ class _Scope:
         self.burst = max(1, budget.burst)
         self.bookings = 0
         self.watchers = 0
-        self.turns = {rank: _Turns() for rank in sorted(Rank)}
+        self._turns = {rank: _Turns() for rank in sorted(Rank)}
+        self._waiting = 0
         # Fixed, so that the order in which scopes are collected never changes under a waiter.
-        self._order = (budget.rate, budget.scope)
+        self.scarcity = (budget.rate, budget.scope)
         self._now = now
         self._beat = beat
         self._tokens = min(float(self.burst), (now() - empty_at) * self.rate)
@@ -237,9 +242,6 @@ class _Scope:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
         self._serving = False
-
-    def scarcity(self) -> tuple[float, str]:
-        return self._order
 
     def change(self, budget: Budget) -> None:
         self._fill()
@@ -254,8 +256,19 @@ class _Scope:
         return not (paused or self.watchers or self.bookings) and self._tokens >= self.burst
 
     def join(self, waiter: _Waiter) -> None:
-        self.turns[waiter.rank].add(waiter)
+        self._waiting += 1
+        self._turns[waiter.rank].add(waiter)
         self.serve()
+
+    def take_back(self, waiter: _Waiter) -> None:
+        """First in its queue again."""
+        self._waiting += 1
+        self._turns[waiter.rank].add_first(waiter)
+
+    def let_go(self, waiter: _Waiter) -> None:
+        """It does not wait here any longer."""
+        self._waiting -= 1
+        self._turns[waiter.rank].remove(waiter)
 
     def spend(self, waiter: _Waiter) -> None:
         """The call is made: the token held for it is gone."""
@@ -288,11 +301,12 @@ class _Scope:
 
     def serve(self) -> None:
         """Give out what there is, and come again when there will be more."""
-        if self._serving:
-            return  # called from within; the loop below looks again
+        if self._serving or not (self._waiting or self._timer):
+            return  # called from within, and the loop below looks again; or nobody waits
         self._serving = True
         while (rank := self._first_rank()) is not None and self._has_token(rank):
-            waiter = self.turns[rank].take()
+            waiter = self._turns[rank].take()
+            self._waiting -= 1
             self._tokens -= 1
             self._holders[waiter] = None
             waiter.advance()
@@ -313,9 +327,10 @@ class _Scope:
         return now
 
     def _first_rank(self) -> Rank | None:
-        for rank, turns in self.turns.items():
-            if turns.queues:
-                return rank
+        if self._waiting:
+            for rank, turns in self._turns.items():
+                if turns.queues:
+                    return rank
         return None
 
     def _needed(self, rank: Rank) -> int:

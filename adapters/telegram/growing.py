@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
 
 from adapters.telegram.drafts import KEPT, Drafts, Drawing
@@ -258,5 +259,9 @@ class Draft:
 
 def _frame(who: str, gaps: Sequence[float], frames: int) -> Budget:
     """Lets the next frame through when there have been `frames`: the first one at once."""
-    gap = gaps[min(max(frames - 1, 0), len(gaps) - 1)]
+    return _spaced(who, gaps[min(max(frames - 1, 0), len(gaps) - 1)])
+
+
+@lru_cache(maxsize=1024)
+def _spaced(who: str, gap: float) -> Budget:
     return Budget(scope=f"telegram:frames:{who}", rate=1 / gap)

@@ -4,6 +4,8 @@ A bucket lets through burst + rate x t calls in t seconds, so each pair here sta
 for every t, with something left for calls that travel at different speeds.
 """
 
+from functools import lru_cache
+
 from bot.surface import Budget
 
 CHAT_RATE, CHAT_BURST = 1.0, 3
@@ -27,6 +29,10 @@ MEMBER_RATE, MEMBER_BURST = 5.0, 10
 30 messages a second that it names for the bot."""
 
 
+# Asked for at every frame, and the same each time.
+
+
+@lru_cache(maxsize=1024)
 def chat(bot: str, chat_id: str, *, group: bool) -> tuple[Budget, ...]:
     """What a message or an edit draws on; topics of one chat are one chat."""
     budgets = (
@@ -39,6 +45,7 @@ def chat(bot: str, chat_id: str, *, group: bool) -> tuple[Budget, ...]:
     return (Budget(scope=scope, rate=GROUP_RATE, burst=GROUP_BURST), *budgets)
 
 
+@lru_cache(maxsize=1024)
 def drafts(bot: str, chat_id: str) -> tuple[Budget, ...]:
     """What a draft or a chat action draws on."""
     return (Budget(scope=draft_scope(bot, chat_id), rate=DRAFT_RATE, burst=DRAFT_BURST),)

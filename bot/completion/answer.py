@@ -89,6 +89,7 @@ class _Word(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(_Said).decode
 _decode_word = msgspec.json.Decoder(_Word).decode
+_decode_words = msgspec.json.Decoder(_Word).decode_lines
 
 
 class Answer:
@@ -140,6 +141,9 @@ class Answer:
 
     def take_together(self, found: Sequence[bytes]) -> int:
         """As `take_plain`, but bits of text that follow each other are one event."""
+        if (text := self._words(found)) is not None:
+            self._append_all([text])
+            return len(found)
         taken = 0
         words: list[str] = []
         for data in found:
@@ -184,6 +188,18 @@ class Answer:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return word.answer or "" if word.event == "message" else None
+
+    def _words(self, found: Sequence[bytes]) -> str | None:
+        """The text of events that are all bits of it; None when there may be more to one."""
+        if not self._identified or self.text_ended:
+            return None
+        try:
+            words = _decode_words(b"\n".join(found))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if len(words) != len(found) or any(word.event != "message" for word in words):
+            return None
+        return "".join([word.answer or "" for word in words])
 
     def _append_all(self, words: list[str]) -> None:
         if text := "".join(words):

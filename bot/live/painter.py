@@ -28,6 +28,9 @@ from bot.surface import (
     Unreachable,
 )
 
+_MORE = " …"
+"""Text that goes on from what is shown; what it costs to show, the next frame will cost."""
+
 
 class Painter:
     """The only one who calls the platform for an answer.
@@ -156,8 +159,7 @@ class Painter:
         return self._ending
 
     def _read(self, text: str) -> None:
-        kept = self._pages.read(text)
-        if kept is not None:
+        if (kept := self._pages.read(text)) is not None:
             # A part nobody can reach cannot show the new text; another one takes its place.
             self.parts[kept:] = [part for part in self.parts[kept:] if not part.unsure]
 
@@ -168,7 +170,6 @@ class Painter:
 
     def _part(self, ref: MessageRef | None = None) -> Part:
         number, self._next = self._next, self._next + 1
-        # What comes first replies to the question; the rest follows it.
         place = self._place if number == self._first else replace(self._place, reply_to=None)
         return Part(self._surface, place, self._screens, number=number, ref=ref)
 
@@ -196,22 +197,27 @@ class Painter:
             self._pages.close(part.shown.text)
             return
         message = self._frame()
-        if message.text.strip() and (message != part.shown or _now() >= fades):
-            if not await self._take_turn(part, message):
-                return
-            fades, ages = part.due(self._abilities)
-        await self._rest(min(fades, ages))
+        if not self._is_news(part, message):
+            await self._rest(min(fades, ages))
+            return
+        # Waiting for the next slot before there is anything to show in it saves looking twice.
+        while await self._take_turn(part, message) and part.shown and _now() < ages:
+            message = replace(part.shown, text=part.shown.text + _MORE)
+            _, ages = part.due(self._abilities)
+
+    def _is_news(self, part: Part, message: Outgoing) -> bool:
+        fades, _ = part.due(self._abilities)
+        return bool(message.text.strip()) and (message != part.shown or _now() >= fades)
 
     def _book(self) -> bool:
-        if not self._booked:
-            self._booked = self._slots.book(self._surface.endings(self._place), who=self._who)
+        ending = self._surface.endings
+        self._booked = self._booked or self._slots.book(ending(self._place), who=self._who)
         return self._booked
 
     async def _rest(self, until: float) -> None:
         if until == inf:
             await self.news.wait()
             return
-        # Waking up for nothing does no harm: every step looks at all there is.
         alarm = asyncio.get_running_loop().call_at(until, self.news.set)
         try:
             await self.news.wait()
@@ -238,7 +244,8 @@ class Painter:
         self, part: Part, growing: Growing, budgets: Sequence[Budget], shared: Sequence[Budget]
     ) -> bool:
         newest = self._newest(part)
-        if newest is None or [*growing.cost(newest)] != [*budgets]:
+        stale = newest is None or (part.shown and not self._is_news(part, newest))
+        if newest is None or stale or [*growing.cost(newest)] != [*budgets]:
             self._slots.give_back((*budgets, *shared))
             return False
         await part.show(growing, newest, _now())
