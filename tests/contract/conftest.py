@@ -1,9 +1,6 @@
 """Databases of both kinds, with the newest schema and nothing in them."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,12 +9,13 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import database, migrate
+from bot.store import database
 from bot.store.inbox import SqlInbox
 from bot.store.store import Store, keeping
 from bot.store.tables import metadata
 from tests.fakes.happenings import AT
 from tests.fakes.postgres import running_postgres
+from tests.fakes.prepared import migrated, prepare
 
 
 @dataclass(slots=True)
@@ -49,17 +47,11 @@ def prepared_postgres(postgres: str) -> str:
     return address
 
 
-@pytest.fixture(scope="session")
-def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to copy."""
-    file = tmp_path_factory.mktemp("prepared") / "parley.db"
-    migrated(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def sqlite_file(prepared_sqlite: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(prepared_sqlite, tmp_path / "parley.db"))
+def sqlite_file(tmp_path: Path) -> Path:
+    file = tmp_path / "parley.db"
+    prepare(file)
+    return file
 
 
 @pytest.fixture
@@ -111,17 +103,6 @@ def store(store_and_inbox: tuple[Store, SqlInbox]) -> Store:
 @pytest.fixture
 def inbox(store_and_inbox: tuple[Store, SqlInbox]) -> SqlInbox:
     return store_and_inbox[1]
-
-
-def migrated(address: str) -> None:
-    """Bring it to the newest schema, on a loop of its own and whatever loop runs here."""
-
-    async def upgrade() -> None:
-        async with database.opened(address) as engine:
-            await migrate.upgrade(engine)
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, upgrade()).result()
 
 
 def execute(server: str, *statements: str) -> None:

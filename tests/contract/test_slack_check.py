@@ -19,6 +19,7 @@ from bot.store import database
 from bot.store.records import Installation
 from bot.store.sealing import Seal
 from bot.store.store import keeping
+from tests.fakes.prepared import migrated
 from tests.fakes.slack_api import Install, Slack, serve
 from tests.fakes.slack_line import Scripted
 
@@ -125,8 +126,6 @@ async def test_a_server_that_does_not_answer_or_is_not_slack_is_told(there: Ther
 
 
 async def test_who_has_installed_it_is_counted(there: There, tmp_path: Path) -> None:
-    from tests.contract.conftest import migrated
-
     address = f"sqlite:///{tmp_path}/parley.db"
     found = await there.many(DATABASE_URL=SecretStr(address))
     assert found[:2] == [

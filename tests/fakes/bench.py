@@ -17,12 +17,12 @@ from bot.service import Service
 from bot.service.app import App
 from bot.service.running import Running
 from bot.service.tools import Rules, Tools
-from bot.store import migrate
 from bot.store.database import opened
 from bot.store.records import Answer, Question, Work
 from bot.store.store import Store, keeping
 from bot.surface import Capabilities
 from tests.fakes.completion_wire import MESSAGE, TASK, Wire, told
+from tests.fakes.prepared import prepare
 from tests.fakes.screen import Bubble, Screen
 
 EN = phrases.of("en")
@@ -198,8 +198,8 @@ async def opened_bench(
     drafts: bool = False,
 ) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
+        prepare(folder / "bot.db")
         engine = await stack.enter_async_context(opened(f"sqlite:///{folder}/bot.db"))
-        await migrate.upgrade(engine)
         store, _ = await stack.enter_async_context(keeping(engine))
         await stack.enter_async_context(client)
         pace = Pace()
