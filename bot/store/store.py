@@ -103,11 +103,11 @@ class Store(Settled):
         self, id: str, claim: str, *, task_id: str, message_id: str, text: str = ""
     ) -> bool:
         """The API has begun, with `text`. False: claimed by another, or ended already."""
-        return await self._write(answers.started, id, claim, task_id, message_id, text)
+        return await self._write_along(answers.started, id, claim, task_id, message_id, text)
 
     async def keep(self, id: str, claim: str, text: str) -> bool | None:
         """Keep the text so far; tells whether a stop is wanted, None: claimed by another."""
-        return await self._write(answers.keep, id, claim, text)
+        return await self._write_along(answers.keep, id, claim, text)
 
     async def closing(
         self,
@@ -147,7 +147,7 @@ class Store(Settled):
 
         Tells whether its asker has rated it. Nothing happens without an outcome or the claim.
         """
-        closed = await self._write(answers.closed, id, claim, self._now())
+        closed = await self._write_along(answers.closed, id, claim, self._now())
         if closed is None:
             return False
         if closed.work:

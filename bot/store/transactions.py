@@ -23,15 +23,19 @@ T = TypeVar("T")
 Step: TypeAlias = Callable[[Connection], T]
 
 READERS = 4  # threads; reads are short, and more would only wait for the same two or four cores
+RIDE = 0.03
+"""Seconds a write that nobody is waiting for in front of a screen lets others come along."""
+
 GROUP = 256  # writes that share a commit; at 0.2 ms each the first waits 50 ms for the last
 
 
 class Transactions(Protocol):
     """Every method raises `database.Fault` where the database does not do its part."""
 
-    async def write(self, step: Step[T]) -> T:
+    async def write(self, step: Step[T], *, patient: bool = False) -> T:
         """Run `step` and return when what it wrote is on disk.
 
+        One that is `patient` may take RIDE longer, to be written together with others.
         Whoever is cancelled while waiting leaves a write that is done whole or not at all.
         """
         ...
@@ -70,7 +74,7 @@ class _Pooled:
         self._reading = database.reading(engine)
         self._turn = asyncio.Lock()
 
-    async def write(self, step: Step[T]) -> T:
+    async def write(self, step: Step[T], *, patient: bool = False) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(step)
 
@@ -93,7 +97,7 @@ class _Shielded(_Pooled):
         super().__init__(engine)
         self._steps: set[asyncio.Task[Any]] = set()
 
-    async def write(self, step: Step[T]) -> T:
+    async def write(self, step: Step[T], *, patient: bool = False) -> T:
         return await self._to_the_end(super().write(step))
 
     async def read(self, step: Step[T]) -> T:
@@ -155,15 +159,19 @@ class _Grouped:
         self._writer = Threads(database.open_writer(engine.url), 1, "store-writer")
         self._waiting: list[_Write[Any]] = []
         self._committing = False
+        self._riding: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
         self._closed = False
 
-    async def write(self, step: Step[T]) -> T:
+    async def write(self, step: Step[T], *, patient: bool = False) -> T:
         self._check_open()
         write = _Write(step)
         self._waiting.append(write)
         if not self._committing:
-            self._commit_soon()
+            if not patient:
+                self._commit_soon()
+            elif self._riding is None:
+                self._riding = asyncio.get_running_loop().call_later(RIDE, self._commit_soon)
         return await write.landed
 
     write_in_order = write
@@ -179,6 +187,8 @@ class _Grouped:
     async def close(self) -> None:
         """Take nothing more, write what was handed in, and let go of the file."""
         self._closed = True
+        if self._riding is not None:
+            self._commit_soon()
         if self._committing:
             await self._quiet.wait()
         await asyncio.to_thread(self._writer.close)
@@ -189,6 +199,9 @@ class _Grouped:
             raise ResourceClosedError("the database has been closed")
 
     def _commit_soon(self) -> None:
+        if self._riding is not None:
+            self._riding.cancel()
+            self._riding = None
         self._committing = True
         # Whoever else is about to hand something in shares the commit.
         asyncio.get_running_loop().call_soon(self._commit_waiting)

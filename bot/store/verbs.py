@@ -20,6 +20,14 @@ class Verbs:
     ) -> T:
         return await self._transactions.write(lambda connection: step(connection, *args, **kwargs))
 
+    async def _write_along(
+        self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `_write`, together with what else is written in that moment."""
+        return await self._transactions.write(
+            lambda connection: step(connection, *args, **kwargs), patient=True
+        )
+
     async def _read(
         self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
