@@ -57,11 +57,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Every worker imports all of the project, and one of them measures it."""
-    with _unmeasured(os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0"):
-        found = yield
-    gc.freeze()  # what was found lives to the end: no need to look through it again and again
-    return found
+    """Every worker imports all of the project, and one of them measures it.
+
+    What is found lives to the end: there is no need to look through it again and again.
+    """
+    gc.disable()
+    try:
+        with _unmeasured(os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0"):
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(10_000, 10, 20)  # as the bot has it
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -28,6 +28,8 @@ TEXT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("imports", (str(BIN / "lint-imports"), "--no-logo")),
 )
 TESTS = (PYTHON, "-m", "coverage", "run", "-m", "pytest", "-q", *PARALLEL)
+# Tests become bytecode of their own when they are found.
+FIND = (PYTHON, "-m", "pytest", "--collect-only", "--quiet")
 COVERAGE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("combine", (PYTHON, "-m", "coverage", "combine", "--quiet")),
     ("coverage", (PYTHON, "-m", "coverage", "report")),
@@ -67,11 +69,18 @@ def run_aside(name: str, command: tuple[str, ...]) -> Result:
     return Result(name, ran.returncode == 0, time.monotonic() - begun, ran.stdout)
 
 
+def compile_once() -> None:
+    """On a new clone every worker would compile all tests, at the same time as the others.
+
+    What fails here fails again when the tests run, which tell why.
+    """
+    if not (ROOT / "tests" / "__pycache__").exists():
+        subprocess.run(FIND, cwd=ROOT, env=surroundings(), stdout=subprocess.DEVNULL, check=False)
+
+
 def surroundings() -> dict[str, str]:
-    """Compiled once, for every process and the next run, and away from the sources."""
-    cache = ROOT / ".pytest_cache" / "bytecode"
-    kept = {name: word for name, word in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(cache)}
+    """Bytecode is kept: for every process, and for the next run."""
+    return {name: word for name, word in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def main() -> int:
@@ -79,6 +88,7 @@ def main() -> int:
     subprocess.run((PYTHON, "-m", "coverage", "erase"), cwd=ROOT, check=True)
     with ThreadPoolExecutor(1) as aside:
         text = [aside.submit(run_aside, *step) for step in TEXT]
+        compile_once()
         tests = run("tests", TESTS)
         results = [told.result() for told in text]
     for told in results:
