@@ -112,9 +112,8 @@ class Pace:
     def _scope(self, budget: Budget) -> "_Scope":
         scope = self._scopes.get(budget.scope)
         if scope is None:
-            scope = self._scopes[budget.scope] = _Scope(
-                budget, self._now, self._empty_at, self._beat
-            )
+            now = self._clock or asyncio.get_running_loop().time
+            scope = self._scopes[budget.scope] = _Scope(budget, now, self._empty_at, self._beat)
         elif (scope.rate, scope.burst) != (budget.rate, budget.burst):
             scope.change(budget)
         return scope
@@ -144,14 +143,21 @@ class _Waiter:
     def begin(self) -> None:
         for scope in self.scopes:
             scope.watchers += 1
-        self.scopes[0].join(self)
+        self._collect()
 
     def advance(self) -> None:
         """A token was given: on to the next scope, or the call may be made."""
         self.held += 1
-        if self.held < len(self.scopes):
-            self.scopes[self.held].join(self)
-            return
+        self._collect()
+
+    def _collect(self) -> None:
+        while self.held < len(self.scopes):
+            scope = self.scopes[self.held]
+            if not scope.is_free(self.rank):
+                scope.join(self)
+                return
+            scope.hold(self)
+            self.held += 1
         self.granted = True
         if self.wake is not None and not self.wake.done():
             self.wake.set_result(None)
@@ -255,6 +261,17 @@ class _Scope:
         paused = self._filled_at > now
         return not (paused or self.watchers or self.bookings) and self._tokens >= self.burst
 
+    def is_free(self, rank: Rank) -> bool:
+        """Whether there is a token to be had, and nobody to wait behind."""
+        if self._waiting or self._filled_at - self._fill() > _TOLERANCE:
+            return False
+        return self._tokens >= self._needed(rank) - _TOLERANCE
+
+    def hold(self, waiter: _Waiter) -> None:
+        """Give it a token."""
+        self._tokens -= 1
+        self._holders[waiter] = None
+
     def join(self, waiter: _Waiter) -> None:
         self._waiting += 1
         self._turns[waiter.rank].add(waiter)
@@ -307,8 +324,7 @@ class _Scope:
         while (rank := self._first_rank()) is not None and self._has_token(rank):
             waiter = self._turns[rank].take()
             self._waiting -= 1
-            self._tokens -= 1
-            self._holders[waiter] = None
+            self.hold(waiter)
             waiter.advance()
         self._serving = False
         self._set_timer(rank)
