@@ -197,7 +197,7 @@ class Answer:
             words = _decode_words(b"\n".join(found))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if len(words) != len(found) or any(word.event != "message" for word in words):
+        if [word.event for word in words].count("message") != len(found):
             return None
         return "".join([word.answer or "" for word in words])
 
