@@ -6,6 +6,7 @@ other one that nobody knows. They hold no address, because the token is part of 
 cause, because aiohttp's name the address.
 """
 
+import asyncio
 import io
 import secrets
 import urllib.request
@@ -105,7 +106,11 @@ class AiohttpRequest(BaseRequest):
         connect = _seconds(connect_timeout, CONNECT) + _seconds(pool_timeout, 0.0)
         whole = connect + _seconds(write_timeout, WRITE) + _seconds(read_timeout, READ)
         body, headers = _encoded(request_data)
-        way = self._ways.get(url) or self._way(url)
+        way = self._ways.get(url)
+        if way is None:
+            way = _Way(URL(url, encoded=True))
+            if method == "POST":  # those are few, but each file has an address of its own
+                self._ways[url] = way
         if way.proxy or method != "POST" or not isinstance(body, bytes):
             session = aiohttp.ClientTimeout(total=whole, connect=connect)
             return await self._otherwise(method, way, body, headers, session)
@@ -117,11 +122,13 @@ class AiohttpRequest(BaseRequest):
         """What nearly all calls are: small, and many."""
         if self._pool is None:
             self._pool = Pool(keep_alive=KEEP_ALIVE, most=self._connections)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + whole
         try:
             request = way.head.with_body(body)
             sent = await self._pool.send(way.origin, request, connect=connect)
             try:
-                sent.end_within(whole)
+                sent.end_within(end - loop.time())
                 await sent.opened()
                 return sent.status, await sent.whole(ANSWER_LIMIT)
             finally:
@@ -155,11 +162,6 @@ class AiohttpRequest(BaseRequest):
         except (TimeoutError, TooLong, *_FAILURES) as error:
             failure = _told(error)
         raise failure
-
-    def _way(self, url: str) -> "_Way":
-        """Remembered, since it is the same for every call of a method."""
-        way = self._ways[url] = _Way(URL(url, encoded=True))
-        return way
 
 
 class _Way:

@@ -324,7 +324,7 @@ def told(error: BaseException) -> str:
         case ssl.SSLCertVerificationError():
             reason = error.verify_message.partition(",")[0]  # a name comes after it
         case ssl.SSLError():
-            reason = error.reason
+            reason = getattr(error, "reason", None)  # not where Python itself raised it
         case socket.gaierror():
             reason = error.strerror
         case OSError(errno=int(number)):

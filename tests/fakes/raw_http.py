@@ -5,6 +5,7 @@ import contextlib
 import enum
 import re
 import socket
+import ssl
 import struct
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -48,23 +49,30 @@ class RawServer:
     A script that reads nothing gets the whole request read for it first.
     """
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(
+        self, *scripts: Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.connections = 0
         self.open = 0
         self.requests: list[bytes] = []
         self.asked = asyncio.Event()  # a request has come
         self._empty = asyncio.Event()
         self._scripts = scripts
+        self._host = host
+        self._tls = tls
         self._played = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
         port = self._server.sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http{'s' if self._tls else ''}://{host}:{port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        self._server = await asyncio.start_server(
+            self._serve, self._host, 0, backlog=1024, ssl=self._tls
+        )
         return self
 
     async def __aexit__(

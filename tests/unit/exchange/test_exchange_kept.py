@@ -163,6 +163,21 @@ def test_idle_connections_go_after_their_time_without_a_further_request() -> Non
     hurried(test())
 
 
+def test_sweep_forgets_what_the_server_has_closed_and_keeps_the_rest() -> None:
+    async def test() -> None:
+        pool = Pool(keep_alive=2.0)
+        async with RawServer((OK, 0.2, Do.CLOSE)) as closing, RawServer((OK,)) as server:
+            await ask(pool, closing.url)
+            await asyncio.sleep(1.8)
+            await ask(pool, server.url)
+            await asyncio.sleep(1.5)  # the sweep has been
+            await ask(pool, server.url)
+            assert server.connections == 1
+        pool.close()
+
+    hurried(test())
+
+
 @pytest.mark.real_time
 async def test_connection_idle_for_too_long_is_replaced_before_anybody_sweeps() -> None:
     pool = Pool(keep_alive=0.02)

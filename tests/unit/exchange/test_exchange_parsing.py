@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.exchange import Broken
+from bot.exchange import Broken, Head
 from tests.fakes.exchanged import Answer, Table, answer_to, at_once, cut
+from tests.fakes.wire import all_that_an_error_tells
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 FRAMING = {b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"keep-alive"}
@@ -224,3 +225,44 @@ def test_what_is_no_proper_answer_drops_the_connection(said: bytes) -> None:
     assert table.line.cut
     table.exchange.close()
     assert table.connection.lost
+
+
+# The other direction
+
+lines = st.binary(max_size=12).filter(lambda text: not set(text) & set(b"\r\n\0"))
+texts = st.text(st.characters(exclude_characters="\r\n\0"), max_size=12).map(str.encode)
+
+
+@given(fields=st.lists(st.tuples(names, texts), max_size=4), body=st.binary(max_size=40))
+def test_request_says_what_it_was_given_and_its_length(
+    fields: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    ours = [(b"Connection", b"close"), (b"content-length", b"9"), (b"Transfer-Encoding", b"x")]
+    said = Head(b"POST", b"/v1?a=b", [*fields, *ours]).with_body(body)
+    head, _, rest = said.partition(b"\r\n\r\n")
+    first, *others, last = head.split(b"\r\n")
+    assert first == b"POST /v1?a=b HTTP/1.1"
+    assert others == [b"%b: %b" % field for field in fields]
+    assert last == b"Content-Length: %d" % len(body)
+    assert rest == body
+
+
+@given(
+    before=lines,
+    after=lines,
+    wrong=st.sampled_from([b"\r", b"\n", b"\0", b"\r\n", b"\r\nX: y", b"\xff"]),
+    where=st.sampled_from(["target", "name", "value"]),
+)
+@example(before=b"/", after=b"secret", wrong=b" ", where="target")
+def test_request_that_would_be_broken_in_two_is_none_and_nothing_of_it_told(
+    before: bytes, after: bytes, wrong: bytes, where: str
+) -> None:
+    part = before + b"secret" + wrong + after
+    target, field = b"/", (b"X", b"y")
+    if where == "target":
+        target = part
+    else:
+        field = (part, b"y") if where == "name" else (b"X", part)
+    with pytest.raises(ValueError) as caught:
+        Head(b"POST", target, [field])
+    assert "secret" not in all_that_an_error_tells(caught.value)

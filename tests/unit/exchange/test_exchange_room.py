@@ -1,6 +1,7 @@
 """Room for so many exchanges at once: who waits for it, who gives it back, and how a pool ends."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -145,6 +146,16 @@ async def test_closing_breaks_off_whatever_waits(pool: Pool) -> None:
             opening.close()
             await server.all_closed()
             assert server.connections == 2
+
+
+async def test_closing_in_the_moment_when_time_runs_out_is_no_fault(pool: Pool) -> None:
+    with deaf_address() as deaf:
+        task = asyncio.ensure_future(sent(pool, deaf, 0.02))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.02, pool.close)
+        time.sleep(0.05)  # noqa: ASYNC251  # nothing is looked at until both are due
+        with pytest.raises(NotSent):
+            await task
 
 
 async def test_answer_that_our_own_end_cuts_off_is_not_called_whole(pool: Pool) -> None:
