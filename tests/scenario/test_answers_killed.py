@@ -15,7 +15,7 @@ from tests.fakes.bench import ABLE, DIRECT, EN, Bench, wired
 from tests.fakes.completion_wire import Wire, end, message, stream
 from tests.fakes.mortal import Death, live_and_die
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.unmeasured]
 ASK = "POST /completion-messages"
 TEXTS = ("One. ", "Two. ", "Three.")
 STEPS = 45  # some more than an undisturbed answer takes

@@ -2,11 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from bot.events import Place
 from bot.surface import Outgoing
 from tests.fakes.slack_answers import THUMBS, answer, live
 from tests.fakes.slack_api import Seat
 from tests.fakes.slack_stage import SlackStage, place
+
+pytestmark = pytest.mark.unmeasured
 
 PEOPLE = 100
 WRITING = 15.0

@@ -5,6 +5,8 @@ import pytest
 from adapters.slack.markup import BYTES, ITEMS, ROWS, fits, wire
 from bot.markdown import pieces
 
+pytestmark = pytest.mark.unmeasured
+
 
 def holds(text: str, *, hardened: bool = False) -> int:
     """What fits, checked to be no more than what Slack takes."""
