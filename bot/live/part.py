@@ -1,5 +1,6 @@
 """One message of an answer, and what is done to it: shown growing, settled, taken away."""
 
+import asyncio
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Part:
             self.grows_since = now
         self.tried = message.text
         ref = await growing.show(message, intend=self._intend)
-        self.shown_at = now
+        self.shown_at = asyncio.get_running_loop().time()  # no sooner than the surface notes it
         await self._note(message, ref)
 
     async def settle(self, message: Outgoing) -> None:

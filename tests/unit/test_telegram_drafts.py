@@ -120,6 +120,20 @@ class TestDrafts:
             assert await show(stage, message, "Tea")
         assert fades <= 25 and len(drawn(stage.dm)) == 2
 
+    @pytest.mark.parametrize("latency", [0.0, 0.05, 2.0])
+    async def test_a_long_silence_never_empties_the_screen_however_slow_calls_are(
+        self, stage: TelegramStage, latency: float
+    ) -> None:
+        stage.telegram.latency = latency
+        async with live(stage, stage.place()) as answer:
+            answer.show("Tea")
+            await asyncio.sleep(5)
+            for _ in range(110):
+                await asyncio.sleep(1)
+                assert stage.dm.draft() is not None
+            await answer.finish(Outgoing(text="Tea."))
+        assert len(drawn(stage.dm)) <= 7
+
     async def test_it_thinks_until_there_are_words_to_be_seen(self, stage: TelegramStage) -> None:
         where = stage.place()
         async with stage.surface.grow(where) as message:
