@@ -3,17 +3,22 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from math import inf
 from typing import Final, NamedTuple
 
 import aiohappyeyeballs
+from aiohappyeyeballs import AddrInfoType
 
 from bot.exchange.connection import Broken, Connection, Exchange, NotSent, told
 
 HEAD_START: Final = 0.25
 """Seconds that one address is tried alone before the next one is tried, too (RFC 8305)."""
+
+NAME_KEPT: Final = 10.0
+"""Seconds that a host's addresses are remembered: every stream beside others needs a connection of
+its own, and a host that has moved is still found soon."""
 
 _ENOUGH: Final = 2**31 - 1
 
@@ -47,6 +52,7 @@ class Pool:
         self._ssl = ssl_context
         self._idle: dict[Origin, list[Connection]] = {}
         self._open: set[Connection] = set()
+        self._known: dict[Origin, tuple[float, Sequence[AddrInfoType]]] = {}
         self._connecting: set[asyncio.Timeout] = set()
         self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False
@@ -99,7 +105,7 @@ class Pool:
     async def _connect(self, origin: Origin) -> Connection:
         loop = asyncio.get_running_loop()
         try:
-            addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            addresses = await self._addresses(origin)
             found = await aiohappyeyeballs.start_connection(
                 addresses, happy_eyeballs_delay=HEAD_START, interleave=1
             )
@@ -114,8 +120,10 @@ class Pool:
                 found.close()
                 raise
         except TimeoutError:
+            self._known.pop(origin, None)
             raise  # ours, or the system's own: there was no connection in time
         except (OSError, UnicodeError) as error:  # TLS's faults are OSErrors, too
+            self._known.pop(origin, None)
             failure = NotSent(f"no connection ({told(error)})")
         else:
             if not (self._closed or connection.lost or connection.transport.is_closing()):
@@ -124,6 +132,15 @@ class Pool:
             connection.drop()
             failure = NotSent("the connection was closed as soon as it was there")
         raise failure
+
+    async def _addresses(self, origin: Origin) -> Sequence[AddrInfoType]:
+        loop = asyncio.get_running_loop()
+        until, known = self._known.get(origin, (0.0, ()))
+        if loop.time() >= until:
+            found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            until, known = loop.time() + NAME_KEPT, found
+            self._known[origin] = until, known
+        return known
 
     def _idle_one(self, origin: Origin) -> Connection | None:
         idle = self._idle.get(origin, [])
