@@ -111,8 +111,8 @@ def _tells_nothing_new(item: pytest.Item) -> bool:
     )
 
 
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
     """Refuse every connection that would leave this machine."""
     connect = socket.socket.connect
 
@@ -123,5 +123,6 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 raise AssertionError(f"a test tried to reach {host}")
         connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield

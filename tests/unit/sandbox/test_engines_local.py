@@ -4,7 +4,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import cast
 
 import aiohttp
@@ -74,12 +74,17 @@ class Refusing(Model):
         callback({"error": {"code": 400, "message": "internals"}})
 
 
-@pytest.fixture(scope="module")
-def model() -> local.Server:
-    """On one thread: where other tests take the cores, several wait for each other, and spin."""
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Where other tests take the cores, a model's threads wait for each other, and spin."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.cpu_count", lambda: 1)
-        return local._load()
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(one_thread: None) -> local.Server:
+    return local._load()
 
 
 @pytest.fixture
