@@ -158,9 +158,6 @@ class Pool:
         self._room.release()
         if connection.lost:
             return
-        if self._closed:
-            connection.drop()
-            return
         connection.idle_since = asyncio.get_running_loop().time()
         self._idle.setdefault(origin, []).append(connection)
         if self._sweeping is None:

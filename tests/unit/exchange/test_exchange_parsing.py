@@ -266,3 +266,12 @@ def test_request_that_would_be_broken_in_two_is_none_and_nothing_of_it_told(
     with pytest.raises(ValueError) as caught:
         Head(b"POST", target, [field])
     assert "secret" not in all_that_an_error_tells(caught.value)
+
+
+@pytest.mark.parametrize(
+    "field", [(b"X", b"a\r\nY: b"), (b"X\n", b"a"), (b"X", b"\xff"), (b"X", b"\0")]
+)
+def test_header_that_cannot_be_sent_is_refused(field: tuple[bytes, bytes]) -> None:
+    assert b"X: k\xc3\xa4se\r\n" in Head(b"POST", b"/", [(b"X", "käse".encode())]).with_body(b"")
+    with pytest.raises(ValueError):
+        Head(b"POST", b"/", [field])
