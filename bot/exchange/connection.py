@@ -229,7 +229,7 @@ class Exchange:
         the end and a cut look the same.
         """
         while not (pieces := self.pieces):
-            if self.ended and self._fault is None:
+            if self.ended and self._fault is None and self._give_back is not None:
                 return b""
             await self._wait()
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -276,7 +276,7 @@ class Exchange:
         self.wake_up()
         if not self.reusable:
             self._connection.drop()
-        self._fault, self.ended = self._fault or Broken("the exchange was closed"), True
+        self.ended = True
         self.wake()
         self.pieces = []  # the connection's own belong to the next exchange
         self._connection.exchange = None
@@ -307,8 +307,8 @@ class Exchange:
             waiter.set_result(None)
 
     async def _wait(self) -> None:
-        if self._fault is not None:
-            raise self._fault
+        if self.ended:
+            raise self._fault or Broken("the exchange was closed")
         self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
 
