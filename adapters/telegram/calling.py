@@ -60,8 +60,8 @@ UPLOAD: Final = Manner(read=30.0, write=60.0, creates=True)
 
 EDIT: Final = Manner()
 
-DRAFT: Final = Manner(read=5.0, pauses=(0.1,), passes=True)
-"""By the time of a third try there are newer words to show."""
+DRAFT: Final = Manner(read=4.0, write=1.0, pauses=(0.1,), passes=True)
+"""Newer words, and the last one, wait for it; by the time of a third try there are such."""
 
 ASK: Final = Manner()
 """What changes nothing in a chat."""

@@ -6,7 +6,6 @@ other one that nobody knows. They hold no address, because the token is part of 
 cause, because aiohttp's name the address.
 """
 
-import asyncio
 import io
 import secrets
 import urllib.request
@@ -104,7 +103,7 @@ class AiohttpRequest(BaseRequest):
         if self._closed:
             raise NotSent("the transport is closed")
         connect = _seconds(connect_timeout, CONNECT) + _seconds(pool_timeout, 0.0)
-        whole = connect + _seconds(write_timeout, WRITE) + _seconds(read_timeout, READ)
+        after = _seconds(write_timeout, WRITE) + _seconds(read_timeout, READ)
         body, headers = _encoded(request_data)
         way = self._ways.get(url)
         if way is None:
@@ -112,23 +111,21 @@ class AiohttpRequest(BaseRequest):
             if method == "POST":  # those are few, but each file has an address of its own
                 self._ways[url] = way
         if way.proxy or method != "POST" or not isinstance(body, bytes):
-            session = aiohttp.ClientTimeout(total=whole, connect=connect)
+            session = aiohttp.ClientTimeout(total=connect + after, connect=connect)
             return await self._otherwise(method, way, body, headers, session)
-        return await self._exchange(way, body, whole, connect)
+        return await self._exchange(way, body, connect, after)
 
     async def _exchange(
-        self, way: "_Way", body: bytes, whole: float, connect: float
+        self, way: "_Way", body: bytes, connect: float, after: float
     ) -> tuple[int, bytes]:
-        """What nearly all calls are: small, and many."""
+        """What nearly all calls are: small, and many. `after`: seconds once it is connected."""
         if self._pool is None:
             self._pool = Pool(keep_alive=KEEP_ALIVE, most=self._connections)
-        loop = asyncio.get_running_loop()
-        end = loop.time() + whole
         try:
             request = way.head.with_body(body)
             sent = await self._pool.send(way.origin, request, connect=connect)
             try:
-                sent.end_within(end - loop.time())
+                sent.end_within(after)
                 await sent.opened()
                 return sent.status, await sent.whole(ANSWER_LIMIT)
             finally:

@@ -347,8 +347,8 @@ async def test_closing_the_transport_breaks_off_what_waits() -> None:
         await server.all_closed()
 
 
-async def test_call_lasts_no_longer_than_all_its_times_together() -> None:
-    """What was waited for a connection is missing from the time for the answer."""
+async def test_time_that_connecting_did_not_take_is_not_there_for_the_answer() -> None:
+    """Else a draft that nobody answers would hold up the last word for as long."""
     request = AiohttpRequest(connections=1)
     loop = asyncio.get_running_loop()
 
@@ -367,5 +367,6 @@ async def test_call_lasts_no_longer_than_all_its_times_together() -> None:
 
     async with RawServer((Do.HANG,)) as server:
         first, second = await asyncio.gather(call(0.4), call(0.7))
-    assert 0.4 < first < second < 1.2  # not the 1.3 of both together
+    assert 0.1 <= first < 0.4
+    assert first < second < 0.7
     await request.shutdown()
