@@ -313,7 +313,7 @@ class Exchange:
         await self._waiter
 
     def _resume(self) -> None:
-        if not (self._connection.lost or self._rests or self._is_full):
+        if not self._connection.lost:
             self._connection.transport.resume_reading()
 
 

@@ -172,6 +172,16 @@ async def test_connection_that_breaks_ends_a_wait(wrong: Exception | None) -> No
     table.exchange.close()
 
 
+async def test_answer_that_lasts_until_the_end_is_not_whole_where_the_connection_breaks() -> None:
+    table = Table()
+    table.say(b"HTTP/1.1 200 OK\r\n\r\nhel")
+    table.hang_up(ConnectionResetError(104, "x"))
+    assert await table.exchange.read() == b"hel"
+    with pytest.raises(Broken):
+        await table.exchange.read()
+    table.exchange.close()
+
+
 # Limits
 
 
