@@ -54,6 +54,19 @@ async def test_waiting_for_room_is_waiting_for_a_connection(pool: Pool) -> None:
             exchange.close()
 
 
+async def test_kept_connection_is_no_way_past_those_who_wait_for_room(pool: Pool) -> None:
+    async with RawServer((OK,)) as server, RawServer((Do.HANG,)) as busy:
+        await ask(pool, server.url)
+        open_ones = [await sent(pool, busy.url) for _ in range(2)]
+        async with asyncio.timeout(1):
+            with pytest.raises(NotSent):
+                await sent(pool, server.url, connect=0.02)
+        for exchange in open_ones:
+            exchange.close()
+        assert await ask(pool, server.url) == b"ok"
+        assert server.connections == 1
+
+
 async def test_room_is_given_back_once_however_often_it_is_closed(pool: Pool) -> None:
     async with RawServer((Do.HANG,)) as server:
         first = await sent(pool, server.url)
@@ -152,10 +165,12 @@ async def test_closing_in_the_moment_when_time_runs_out_is_no_fault(pool: Pool) 
     with deaf_address() as deaf:
         task = asyncio.ensure_future(sent(pool, deaf, 0.02))
         await asyncio.sleep(0)
-        asyncio.get_running_loop().call_later(0.02, pool.close)
+        closed = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.02, lambda: (pool.close(), closed.set()))
         time.sleep(0.05)  # noqa: ASYNC251  # nothing is looked at until both are due
         with pytest.raises(NotSent):
             await task
+        assert closed.is_set()
 
 
 async def test_answer_that_our_own_end_cuts_off_is_not_called_whole(pool: Pool) -> None:
