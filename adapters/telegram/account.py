@@ -10,7 +10,7 @@ from adapters.telegram.chats import Chats
 from adapters.telegram.features import Features
 from adapters.telegram.files import Downloads, Files, RequestFiles
 from adapters.telegram.presses import Presses
-from adapters.telegram.transport import AiohttpRequest
+from adapters.telegram.transport import BotRequest
 from adapters.telegram.wire import Line, Wire
 
 API_URL = "https://api.telegram.org"
@@ -40,9 +40,9 @@ class Account:
         self.presses = Presses()
         self._chats = Chats()
         # Polling has a connection of its own: it can be renewed while messages go on.
-        polling = request or AiohttpRequest(connections=2)
+        polling = request or BotRequest(connections=2)
         self._polling = Line(polling, api_url=api_url, token=token)
-        self._line = Line(request or AiohttpRequest(), api_url=api_url, token=token)
+        self._line = Line(request or BotRequest(), api_url=api_url, token=token)
         self._files: Files = (
             RequestFiles(request, api_url=api_url, token=token)
             if request

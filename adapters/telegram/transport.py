@@ -50,7 +50,7 @@ _NEVER_CONNECTED: Final = (
 _FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, OSError)
 
 
-class AiohttpRequest(BaseRequest):
+class BotRequest(BaseRequest):
     """Give it to an `Account`. Opens with its first call, and belongs to the loop of that one.
 
     - The time for a call is that of connecting, writing and reading together, so that no trickle

@@ -119,7 +119,7 @@ class Pool:
             except BaseException:
                 found.close()
                 raise
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError):
             self._known.pop(origin, None)
             raise  # ours, or the system's own: there was no connection in time
         except (OSError, UnicodeError) as error:  # TLS's faults are OSErrors, too

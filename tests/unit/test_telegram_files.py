@@ -8,7 +8,7 @@ import pytest
 from adapters.telegram import files
 from adapters.telegram.account import Account
 from adapters.telegram.files import Downloads
-from adapters.telegram.transport import AiohttpRequest
+from adapters.telegram.transport import BotRequest
 from bot.surface import Gone, TooLarge, Unreachable
 from tests.fakes.telegram_server import (
     TOKEN,
@@ -87,7 +87,7 @@ async def test_files_take_turns_and_nobody_waits_for_ever(
 
 
 async def test_files_behind_another_transport_are_read_through_it(server: Server) -> None:
-    request = AiohttpRequest()
+    request = BotRequest()
     async with Account(TOKEN, api_url=server.url, request=request) as account:
         server.answer = answering(200, b"abc")
         assert await account.calls.download("a.jpg", limit=3) == b"abc"

@@ -15,7 +15,7 @@ from adapters.telegram import calling, transport
 from adapters.telegram.account import Account
 from adapters.telegram.errors import Broken, NotSent
 from adapters.telegram.shapes import To
-from adapters.telegram.transport import AiohttpRequest
+from adapters.telegram.transport import BotRequest
 from bot.surface import Unreachable
 from tests.fakes.telegram_server import (
     TOKEN,
@@ -37,8 +37,8 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def request_() -> AsyncIterator[AiohttpRequest]:
-    request = AiohttpRequest()
+async def request_() -> AsyncIterator[BotRequest]:
+    request = BotRequest()
     yield request
     await request.shutdown()
 
@@ -105,7 +105,7 @@ async def test_file_travels_whole_under_any_name(server: Server, account: Accoun
 
 
 async def test_answer_that_does_not_come_in_time_may_still_mean_something(
-    server: Server, request_: AiohttpRequest
+    server: Server, request_: BotRequest
 ) -> None:
     server.answer = stay_silent
     with pytest.raises(TimedOut):
@@ -114,7 +114,7 @@ async def test_answer_that_does_not_come_in_time_may_still_mean_something(
         )
 
 
-async def test_trickle_does_not_keep_a_call_alive(server: Server, request_: AiohttpRequest) -> None:
+async def test_trickle_does_not_keep_a_call_alive(server: Server, request_: BotRequest) -> None:
     server.answer = dripping(1000, pause=0.02)
     with pytest.raises(TimedOut):
         await request_.do_request(
@@ -123,7 +123,7 @@ async def test_trickle_does_not_keep_a_call_alive(server: Server, request_: Aioh
 
 
 async def test_connection_cut_after_sending_is_no_proof_that_nothing_happened(
-    server: Server, request_: AiohttpRequest
+    server: Server, request_: BotRequest
 ) -> None:
     server.answer = hang_up
     with pytest.raises(Broken):
@@ -131,7 +131,7 @@ async def test_connection_cut_after_sending_is_no_proof_that_nothing_happened(
 
 
 async def test_refused_connection_is_known_to_have_carried_nothing(
-    request_: AiohttpRequest, unused_tcp_port: int
+    request_: BotRequest, unused_tcp_port: int
 ) -> None:
     for url in (f"http://127.0.0.1:{unused_tcp_port}", "http://"):
         with pytest.raises(NotSent):
@@ -140,7 +140,7 @@ async def test_refused_connection_is_known_to_have_carried_nothing(
 
 async def test_waiting_for_a_free_connection_ends_and_nothing_was_sent(server: Server) -> None:
     server.answer = stay_silent
-    request = AiohttpRequest(connections=1)
+    request = BotRequest(connections=1)
     first = asyncio.ensure_future(request.do_request(server.url, "POST"))
     await asyncio.sleep(0.05)
     with pytest.raises(NotSent):
@@ -152,7 +152,7 @@ async def test_waiting_for_a_free_connection_ends_and_nothing_was_sent(server: S
 
 
 async def test_closed_transport_sends_nothing_until_it_is_opened_again(
-    server: Server, request_: AiohttpRequest
+    server: Server, request_: BotRequest
 ) -> None:
     await request_.shutdown()
     with pytest.raises(NotSent):
@@ -164,7 +164,7 @@ async def test_closed_transport_sends_nothing_until_it_is_opened_again(
 @pytest.mark.parametrize("declared", [True, False])
 async def test_answer_beyond_the_limit_is_not_read(
     server: Server,
-    request_: AiohttpRequest,
+    request_: BotRequest,
     monkeypatch: pytest.MonkeyPatch,
     declared: bool,
 ) -> None:
@@ -234,7 +234,7 @@ async def test_page_of_a_proxy_says_only_that_telegram_is_not_there(
 
 
 async def test_proxy_of_the_environment_is_used(
-    server: Server, request_: AiohttpRequest, monkeypatch: pytest.MonkeyPatch
+    server: Server, request_: BotRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -245,7 +245,7 @@ async def test_proxy_of_the_environment_is_used(
 
 
 async def test_proxy_of_a_kind_that_is_not_spoken_is_told(
-    request_: AiohttpRequest, monkeypatch: pytest.MonkeyPatch
+    request_: BotRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
     with pytest.raises(NotSent, match="socks5"):
@@ -291,10 +291,10 @@ async def test_token_is_in_no_error_and_no_line(
     await nowhere.aclose()
 
 
-async def test_request_of_unknown_data_is_empty(server: Server, request_: AiohttpRequest) -> None:
+async def test_request_of_unknown_data_is_empty(server: Server, request_: BotRequest) -> None:
     status, body = await request_.do_request(server.url, "POST", RequestData([]))
     assert (status, body) == (200, b'{"ok": true, "result": true}')
 
 
 def test_read_timeout_is_known() -> None:
-    assert AiohttpRequest().read_timeout == transport.READ
+    assert BotRequest().read_timeout == transport.READ

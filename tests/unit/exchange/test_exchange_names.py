@@ -3,12 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
 from bot.exchange import NotSent, Pool, pool
 from tests.fakes.exchanged import ask, origin
-from tests.fakes.raw_http import RawServer, refusing_address, whole
+from tests.fakes.raw_http import RawServer, deaf_address, refusing_address, whole
 
 pytestmark = pytest.mark.real_time
 
@@ -61,12 +62,15 @@ async def test_name_is_looked_up_anew_after_a_while(
         connections.close()
 
 
-async def test_name_that_led_nowhere_is_looked_up_again(names: Callable[[str], Names]) -> None:
+@pytest.mark.parametrize("nobody", [refusing_address, deaf_address])
+async def test_name_that_led_nowhere_is_looked_up_again(
+    names: Callable[[str], Names], nobody: Callable[[], AbstractContextManager[str]]
+) -> None:
     async with RawServer((CLOSED,)) as server:
-        with refusing_address() as nobody:
-            known, connections = names(nobody), Pool(keep_alive=1.0)
+        with nobody() as address:
+            known, connections = names(address), Pool(keep_alive=1.0)
             with pytest.raises(NotSent):
-                await ask(connections, "http://app.test/")
+                await ask(connections, "http://app.test/", connect=0.1)
         known.port = origin(server.url).port
         assert await ask(connections, "http://app.test/") == b"ok"
         assert known.asked == 2

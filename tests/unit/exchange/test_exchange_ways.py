@@ -12,7 +12,7 @@ from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from adapters.telegram import errors
-from adapters.telegram.transport import AiohttpRequest
+from adapters.telegram.transport import BotRequest
 from bot.completion.posted import PostedStream
 from bot.completion.transport import BODY_PIECE, ResponseStream, Transport
 from tests.fakes.certified import self_signed
@@ -115,7 +115,7 @@ async def test_call_without_a_file_goes_our_way_and_the_rest_aiohttps(
     def by_aiohttp() -> bool:
         return b"Accept: */*" in server.requests[-1]
 
-    request = AiohttpRequest()
+    request = BotRequest()
     async with RawServer((OK,)) as server:
         url = f"{server.url}/bot{TOKEN}/sendMessage?a=%C3%A9"
         await request.do_request(url, "POST", parameters())
@@ -135,7 +135,7 @@ async def test_call_without_a_file_goes_our_way_and_the_rest_aiohttps(
         await request.do_request(url, "GET", parameters())
         assert by_aiohttp()
         environment.setenv("http_proxy", server.url)
-        other = AiohttpRequest()
+        other = BotRequest()
         await other.do_request("http://telegram.test/bot", "POST", parameters())
         assert by_aiohttp()
         await other.shutdown()
@@ -155,7 +155,7 @@ async def completion(url: str, way: str) -> object:
 
 
 async def telegram(url: str, way: str) -> object:
-    request = AiohttpRequest()
+    request = BotRequest()
     try:
         return await request.do_request(
             f"{url}/bot{TOKEN}/sendMessage",
@@ -349,7 +349,7 @@ async def test_closing_the_transport_breaks_off_what_waits() -> None:
 
 async def test_time_that_connecting_did_not_take_is_not_there_for_the_answer() -> None:
     """Else a draft that nobody answers would hold up the last word for as long."""
-    request = AiohttpRequest(connections=1)
+    request = BotRequest(connections=1)
     loop = asyncio.get_running_loop()
 
     async def call(connect: float) -> float:
