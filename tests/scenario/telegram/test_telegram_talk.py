@@ -17,7 +17,7 @@ SHORT = "n=3"
 
 async def test_an_answer_thinks_grows_as_a_draft_and_ends_as_a_message(house: House) -> None:
     seat = house.visit()
-    seat.say("n=60 d=0.02 wait=0.3")
+    seat.say("n=60 d=0.06 wait=0.3")  # a bot that has just begun draws once a second
 
     post = await answered(house, seat)
 
