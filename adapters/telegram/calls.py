@@ -21,7 +21,7 @@ from adapters.telegram.wire import Timeouts
 __all__ = ["Calls", "Json", "To"]
 
 T = TypeVar("T")
-Post = Callable[[int, int | None, Timeouts], Awaitable[Message]]
+Post = Callable[[int, int | None, Timeouts], Awaitable[int]]
 _NO_PREVIEW: Final = '{"is_disabled":true}'
 
 _NAMED: Final[Mapping[Feature, tuple[str, ...]]] = {
@@ -56,11 +56,16 @@ class Calls(Asking):
         """The new message's id."""
         formatting = entities_json(entities)
 
-        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> Message:
-            more = self._extras(markup, reply_to)
-            more |= {"entities": formatting, "link_preview_options": _NO_PREVIEW}
-            return await self._wire.send_message(
-                chat, whole(text), message_thread_id=thread, api_kwargs=more, **timeouts
+        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> int:
+            message: Json = {
+                "chat_id": chat,
+                "text": whole(text),
+                "message_thread_id": thread,
+                "entities": formatting,
+                "link_preview_options": _NO_PREVIEW,
+            }
+            return await self._wire.quick_message(
+                "sendMessage", message | self._extras(markup, reply_to), timeouts
             )
 
         return await self._send(to, SEND, post)
@@ -91,13 +96,13 @@ class Calls(Asking):
     ) -> int:
         """`html` is Rich HTML. Raises Unsupported where the server knows no rich messages."""
 
-        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> Message:
+        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> int:
             more = self._extras(markup, reply_to)
             more |= {"chat_id": chat, "message_thread_id": thread, "rich_message": _rich(html)}
             sent = await self._wire.do_api_request(
                 "sendRichMessage", api_kwargs=more, return_type=Message, **timeouts
             )
-            return cast(Message, sent)
+            return cast(Message, sent).message_id
 
         with self._latch("rich"):
             return await self._send(to, SEND, post)
@@ -190,8 +195,8 @@ class Calls(Asking):
     ) -> int:
         """Raises VoiceForbidden."""
 
-        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> Message:
-            return await self._wire.send_voice(
+        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> int:
+            sent = await self._wire.send_voice(
                 chat,
                 _named(data, f"voice.{_ENDINGS.get(media_type, 'ogg')}", media_type),
                 duration=_whole(seconds),
@@ -199,6 +204,7 @@ class Calls(Asking):
                 api_kwargs=self._extras(markup, reply_to),
                 **timeouts,
             )
+            return sent.message_id
 
         return await self._send(to, UPLOAD, post)
 
@@ -213,8 +219,8 @@ class Calls(Asking):
         markup: Markup | None = None,
         reply_to: int | None = None,
     ) -> int:
-        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> Message:
-            return await self._wire.send_audio(
+        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> int:
+            sent = await self._wire.send_audio(
                 chat,
                 _named(data, f"answer.{_ENDINGS.get(media_type, 'mp3')}", media_type),
                 duration=_whole(seconds),
@@ -223,6 +229,7 @@ class Calls(Asking):
                 api_kwargs=self._extras(markup, reply_to),
                 **timeouts,
             )
+            return sent.message_id
 
         return await self._send(to, UPLOAD, post)
 
@@ -240,8 +247,8 @@ class Calls(Asking):
     ) -> int:
         formatting = entities_json(entities)
 
-        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> Message:
-            return await self._wire.send_document(
+        async def post(chat: int, thread: int | None, timeouts: Timeouts) -> int:
+            sent = await self._wire.send_document(
                 chat,
                 _named(data, name, media_type),
                 caption=whole(caption) or None,
@@ -249,6 +256,7 @@ class Calls(Asking):
                 api_kwargs=self._extras(markup, reply_to) | {"caption_entities": formatting},
                 **timeouts,
             )
+            return sent.message_id
 
         return await self._send(to, UPLOAD, post)
 
@@ -257,7 +265,7 @@ class Calls(Asking):
     async def _send(self, to: To, manner: Manner, post: Post) -> int:
         """Where its topic is gone, it goes to the chat."""
 
-        async def send(thread: int | None) -> Message:
+        async def send(thread: int | None) -> int:
             return await self._without_refused(
                 lambda: self._caller.call_in(
                     to.chat, manner, lambda chat, timeouts: post(chat, thread, timeouts)
@@ -265,12 +273,11 @@ class Calls(Asking):
             )
 
         try:
-            sent = await send(to.topic)
+            return await send(to.topic)
         except NoThread:
             if to.topic is None:
                 raise
-            sent = await send(None)
-        return sent.message_id
+            return await send(None)
 
     async def _edit(self, chat: int, edit: Callable[[int, Timeouts], Awaitable[object]]) -> None:
         try:

@@ -85,6 +85,7 @@ class Frames:
         return message.rendered() or _as_written(text)
 
 
+@lru_cache(maxsize=64)
 def fits(text: str) -> int:
     """How many characters of `text` one message holds, at least 1 of a text that is not empty."""
     text = cleaned(text)

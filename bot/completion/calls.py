@@ -62,6 +62,29 @@ class Reply:
             raise Unreadable from None
 
 
+class Sender(httpx.AsyncClient):
+    """Sends requests as they are: it keeps no cookies, follows nothing, and logs in nowhere."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        headers: Mapping[str, str],
+        timeout: httpx.Timeout,
+    ) -> None:
+        super().__init__(transport=transport, headers=headers, timeout=timeout, trust_env=False)
+        self._straight = transport
+
+    async def send(
+        self, request: httpx.Request, *, stream: bool = False, **_: object
+    ) -> httpx.Response:
+        response = await self._straight.handle_async_request(request)
+        response.request = request
+        if not stream:
+            await response.aread()
+        return response
+
+
 async def persist(
     attempt: Callable[[], Awaitable[_Result]], *, repeatable: bool, patience: Patience
 ) -> _Result:

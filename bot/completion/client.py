@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 import httpx
 
-from bot.completion.calls import JSON_LIMIT, Reply, call, open_response, persist
+from bot.completion.calls import JSON_LIMIT, Reply, Sender, call, open_response, persist
 from bot.completion.checks import checked_base_url, checked_key, checked_user, segment, true_name
 from bot.completion.errors import InvalidInput, NoSpeech, Unreadable
 from bot.completion.media import PICTURES, sniff
@@ -82,11 +82,10 @@ class CompletionClient:
         headers = {"Authorization": f"Bearer {checked_key(api_key)}", "User-Agent": "parley"}
         # Two clients: a stop or a rating never queues behind streams.
         self._long, self._short = (
-            httpx.AsyncClient(
-                transport=transport(),
+            Sender(
+                transport(),
                 headers=headers,
                 timeout=httpx.Timeout(None, connect=self._patience.connect),
-                trust_env=False,
             )
             for _ in range(2)
         )

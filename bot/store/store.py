@@ -140,7 +140,7 @@ class Store(Settled):
             message_id=message_id,
             task_id=task_id,
         )
-        return await self._write(step, id, claim, self._now())
+        return await self._write_along(step, id, claim, self._now())
 
     async def closed(self, id: str, claim: str) -> bool:
         """Everything is on the screen, and the work of its event is done with it.

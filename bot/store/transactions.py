@@ -261,8 +261,10 @@ def _begun(connection: Connection, begin: str) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.rollback()
-        driver.rollback()
+        if connection.in_transaction():
+            connection.rollback()
+        if driver.in_transaction:
+            driver.rollback()
 
 
 def _end(connection: Connection) -> None:
@@ -270,4 +272,5 @@ def _end(connection: Connection) -> None:
         connection.commit()
         return
     _driver(connection).commit()
-    connection.dispatch.commit(connection)  # as SQLAlchemy tells whoever listens
+    if connection.dispatch.commit:  # as SQLAlchemy tells whoever listens
+        connection.dispatch.commit(connection)
