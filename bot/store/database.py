@@ -1,12 +1,16 @@
 """The database behind one door: SQLite in a file, or PostgreSQL."""
 
+import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import create_engine, event, make_url
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, AdaptedConnection, Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
@@ -14,6 +18,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 BUSY_TIMEOUT = 5000  # milliseconds a writer waits for another process's lock before it gives up
 CONNECT_TIMEOUT = 10  # seconds; a database that needs longer is down for a chat
 SILENCE = 20_000  # milliseconds without a word of a PostgreSQL server that was sent something
+_AGAIN = 0.02  # seconds between tries where SQLite does not wait by itself
 IN_MEMORY = (None, "", ":memory:")  # what SQLite's addresses name so
 
 Fault = SQLAlchemyError
@@ -111,8 +116,8 @@ def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     # SELECT and it; with no isolation level of its own, `_begin` begins each one.
     connection.isolation_level = None  # type: ignore[attr-defined]  # the adapter's own attribute
     cursor = connection.cursor()  # type: ignore[attr-defined]  # DBAPI, untyped in SQLAlchemy
+    _keep_a_log(connection, cursor)
     for pragma in (
-        "journal_mode=WAL",
         # NORMAL may lose the last commits on a power cut: an event a platform saw accepted.
         "synchronous=FULL",
         "foreign_keys=ON",
@@ -122,6 +127,23 @@ def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _keep_a_log(connection: object, cursor: DBAPICursor) -> None:
+    """Several processes may begin on a new file at once, and here SQLite itself waits for none."""
+    until = time.monotonic() + BUSY_TIMEOUT / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        else:
+            return
+        if isinstance(connection, AdaptedConnection):
+            connection.run_async(lambda _: asyncio.sleep(_AGAIN))
+        else:
+            time.sleep(_AGAIN)  # a thread of the store's own
 
 
 def _refuse_writes(connection: object, _: ConnectionPoolEntry) -> None:

@@ -57,6 +57,18 @@ async def test_processes_that_migrate_at_once_take_turns(address: str) -> None:
     assert {end.result() for end in ends} == {migrate.head()}
 
 
+async def test_connections_that_open_a_new_file_at_once_all_come_in(tmp_path: Path) -> None:
+    """SQLite waits for nobody while a file is made one of write-ahead logs."""
+
+    async def look(address: str) -> object:
+        async with database.opened(address) as engine, engine.connect() as connection:
+            return await connection.scalar(text("PRAGMA journal_mode"))
+
+    for number in range(40):
+        address = f"sqlite:///{tmp_path}/{number}.db"
+        assert await asyncio.gather(*(look(address) for _ in range(6))) == ["wal"] * 6
+
+
 async def test_a_database_of_a_newer_version_is_left_alone(address: str) -> None:
     await upgraded(address)
     async with database.opened(address) as engine, engine.begin() as connection:
