@@ -26,10 +26,10 @@ from bot.surface import (
     nothing,
 )
 
-DRAFT_GAPS: Final = (0.35, 0.6, 0.9, 1.25)
+DRAFT_GAPS: Final = (0.35, 0.6, 0.9, 1.4)
 """Seconds between frames by draft, the last one from then on: the first words are few, and more
 are there soon. 40 calls in 30 s are all there is for a chat, statuses included, and over a long
-answer, messages and all, they stay below one a second."""
+answer, messages and all, they stay below one a second. A frame costs a slow core a millisecond."""
 
 GROUP_GAPS: Final = (1.2, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Seconds between edits in a group: 20 messages a minute are all there is, for everybody there and

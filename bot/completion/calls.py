@@ -81,7 +81,10 @@ class Sender(httpx.AsyncClient):
         response = await self._straight.handle_async_request(request)
         response.request = request
         if not stream:
-            await response.aread()
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
         return response
 
 

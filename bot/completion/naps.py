@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final
 
-LONGEST: Final = 0.3
+LONGEST: Final = 0.35
 """Seconds of one nap, and so the most by which the end of an answer is noticed late. Chats take a
 frame a second, and an ending waits for its turn among them; four naps between two frames leave
 little more to save."""

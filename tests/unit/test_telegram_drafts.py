@@ -278,7 +278,7 @@ class TestDrafts:
         times = [shown.at for shown in stage.dm.chat.history][1:-1]
         gaps = [later - earlier for earlier, later in pairwise(times)]
         assert times[0] == 0 and gaps[:3] == pytest.approx([0.35, 0.6, 0.9], abs=0.06)
-        assert gaps[3:] == pytest.approx([1.25] * len(gaps[3:]), abs=0.06)
+        assert gaps[3:] == pytest.approx([1.4] * len(gaps[3:]), abs=0.06)
 
     async def test_a_long_answer_draws_at_most_one_call_a_second(
         self, stage: TelegramStage
