@@ -116,8 +116,8 @@ class BotRequest(BaseRequest):
             if method == "POST":  # those are few, but each file has an address of its own
                 self._ways[url] = way
         if way.proxy or method != "POST" or not isinstance(body, bytes):
-            session = aiohttp.ClientTimeout(total=connect + after, connect=connect)
-            return await self._otherwise(method, way, body, headers, session)
+            patience = aiohttp.ClientTimeout(total=connect + after, connect=connect)
+            return await self._otherwise(method, way, body, headers, patience)
         return await self._exchange(way, body, connect, after)
 
     async def _exchange(

@@ -192,7 +192,7 @@ class Exchange:
         "reusable",
         "status",
         "version",
-    )  # fmt: skip
+    )
 
     def __init__(
         self, connection: Connection, request: bytes, give_back: "Callable[[Connection], None]"
