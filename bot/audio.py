@@ -53,12 +53,16 @@ class AudioFault(Exception):
     """These bytes cannot be made into audio; the text is a sentence for a person."""
 
 
+class NoCodec(AudioFault):
+    """This machine cannot make it, of whatever bytes: its libsndfile is missing or knows less."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceNote:
     """OGG with Opus, mono, 48 kHz: what Telegram and browsers play as a voice message."""
 
     data: bytes = field(repr=False)
-    duration: float  # seconds
+    duration: float  # seconds; 0 where nothing here can tell
     media_type: str = "audio/ogg"
 
 
@@ -103,12 +107,22 @@ def can_make(media_types: Iterable[str]) -> bool:
 
 
 async def fit(data: bytes, media_types: Iterable[str]) -> VoiceNote:
-    """The same audio in the first of `media_types` that can be made. Raises AudioFault."""
-    for media_type in media_types:
-        if encoding := next((known for known in _ENCODINGS if known == media_type), None):
+    """The same audio in the first of `media_types` that can be made. Raises AudioFault.
+
+    Where this machine can make none of them, it stays as it is if it is one of them.
+    """
+    wanted = [known for media_type in media_types for known in _ENCODINGS if known == media_type]
+    fault = AudioFault("None of the formats that can be sent there can be made.")
+    for encoding in wanted:
+        try:
             encoded, duration = await asyncio.to_thread(_convert, data, encoding)
+        except NoCodec as lack:
+            fault = lack
+        else:
             return VoiceNote(data=encoded, duration=duration, media_type=encoding)
-    raise AudioFault("None of the formats that can be sent there can be made.")
+    if found := next((encoding for encoding in wanted if encoding == kind(data)), None):
+        return VoiceNote(data=data, duration=0.0, media_type=found)
+    raise fault
 
 
 async def join(parts: Sequence[bytes]) -> bytes:
@@ -127,6 +141,7 @@ async def measure(data: bytes) -> VoiceNote:
 
 
 def _duration(data: bytes) -> float:
+    _require_library()
     import soundfile
 
     try:
@@ -136,7 +151,20 @@ def _duration(data: bytes) -> float:
     return float(found.duration)
 
 
+def _require_library(media_type: MediaType | None = None) -> None:
+    """Raises NoCodec where `media_type` cannot be made, or nothing at all."""
+    try:
+        import soundfile
+        import soxr  # noqa: F401 - whether it is there
+    except (ImportError, OSError) as error:  # libsndfile is looked for on import
+        raise NoCodec("This machine lacks libsndfile, without which no audio is made.") from error
+    encoding = _ENCODINGS[media_type] if media_type else {}
+    if encoding and not soundfile.check_format(encoding["format"], encoding["subtype"]):
+        raise NoCodec(f"The libsndfile of this machine cannot make {media_type}.")
+
+
 def _convert(data: bytes, media_type: MediaType) -> tuple[bytes, float]:
+    _require_library(media_type)
     import soundfile
 
     if len(data) > LARGEST:

@@ -156,8 +156,9 @@ async def _note(tools: Tools, place: Place, answer: Answer, phrases: Phrases) ->
         data = recording.data if recording else await _speech(tools, place, answer, phrases)
         note = await _fit(recording, data, types)
     except audio.AudioFault as fault:
-        _log.warning("speech not usable", answer=answer.id)
-        raise _Silent(phrases.voice_failed) from fault
+        _log.warning("speech not usable", answer=answer.id, why=str(fault))
+        lacking = isinstance(fault, audio.NoCodec)  # trying again helps nobody
+        raise _Silent(phrases.voice_none_here if lacking else phrases.voice_failed) from fault
     if recording is None or recording.media_type != note.media_type:
         kept = Recording(data=note.data, media_type=note.media_type)
         await tools.store.keep_recording(answer.id, kept)

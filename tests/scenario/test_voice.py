@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -291,3 +292,12 @@ async def test_the_sandbox_speaks_real_sound(tmp_path: Path) -> None:
         [(_, note)] = bench.screen.voices
     assert note.media_type == "audio/ogg"
     assert note.seconds > 0.1
+
+
+async def test_a_machine_that_makes_no_audio_says_that_none_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with answered(tmp_path, wave()) as (bench, _):
+        monkeypatch.setitem(sys.modules, "soundfile", None)  # importing it fails then
+        await bench.do(bench.command("voice"))
+        assert bench.screen.texts[-1] == EN.voice_none_here

@@ -263,6 +263,28 @@ async def test_audio_fits_the_first_format_that_can_be_made() -> None:
     assert not audio.can_make(("audio/mp4",))
 
 
+async def test_without_opus_the_next_format_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundfile, "check_format", lambda form, subtype: form != "OGG")
+    note = await audio.fit(encoded("WAV"), ("audio/ogg", "audio/mpeg"))
+    assert note.media_type == kind(note.data) == "audio/mpeg"
+    assert note.duration == pytest.approx(1.0, abs=0.1)
+    with pytest.raises(audio.NoCodec, match="audio/ogg"):
+        await voice_note(encoded("WAV"))
+
+
+@pytest.mark.parametrize("library", ["soundfile", "soxr"])
+async def test_without_a_library_what_can_be_played_is_taken_as_it_is(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mp3, wav = encoded("MP3"), encoded("WAV")
+    monkeypatch.setitem(sys.modules, library, None)  # importing it fails then
+    note = await audio.fit(mp3, ("audio/ogg", "audio/mpeg"))
+    assert (note.data, note.media_type, note.duration) == (mp3, "audio/mpeg", 0.0)
+    for unplayable in (audio.fit(wav, ("audio/ogg", "audio/mpeg")), audio.measure(mp3)):
+        with pytest.raises(audio.NoCodec, match="libsndfile"):
+            await unplayable
+
+
 async def test_pieces_of_several_formats_become_one_recording() -> None:
     joined = await audio.join([encoded("WAV", 0.5), encoded("MP3", 0.5), opus(0.5)])
     assert (await voice_note(joined)).duration == pytest.approx(1.5, abs=0.2)
