@@ -11,6 +11,7 @@ from telegram.error import TelegramError
 from adapters.telegram import limits
 from adapters.telegram.chats import Chats
 from adapters.telegram.errors import (
+    ENDED,
     Refusal,
     Unauthorized,
     Unsupported,
@@ -124,7 +125,7 @@ class Caller:
                 if ends_the_chat(error):
                     self._chats.bury(now)
                 raise
-        raise Forbidden("the bot may not speak in this chat")
+        raise Forbidden(ENDED)
 
     async def _counted(
         self, manner: Manner, make: Callable[[Timeouts], Awaitable[T]], scope: str, chat: int

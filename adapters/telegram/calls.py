@@ -13,10 +13,11 @@ from telegram import InputFile, Message
 
 from adapters.telegram.asking import Asking, Json
 from adapters.telegram.calling import DRAFT, EDIT, SEND, UPLOAD, Manner
-from adapters.telegram.errors import NoThread, Refused, Unsupported
+from adapters.telegram.errors import NoThread, Refused, Unsupported, ends_the_chat
 from adapters.telegram.features import Feature
 from adapters.telegram.shapes import Entity, Markup, To, entities_json, markup_json, whole
 from adapters.telegram.wire import Timeouts
+from bot.surface import Forbidden
 
 __all__ = ["Calls", "Json", "To"]
 
@@ -152,6 +153,7 @@ class Calls(Asking):
         """Private chats only; "" shows "Thinking…". Raises Unsupported, Refused, NoThread.
 
         With `can_stop` the words stay when stop is pressed, until the message that follows them.
+        Forbidden is only what ends the chat: whether messages are is told when one is sent.
         """
         formatting = entities_json(entities)
 
@@ -168,8 +170,13 @@ class Calls(Asking):
             }
             return await self._wire.quick("sendMessageDraft", draft, timeouts)
 
-        with self._latch("draft"):
-            await self._without_refused(lambda: self._caller.call_in(to.chat, DRAFT, show))
+        try:
+            with self._latch("draft"):
+                await self._without_refused(lambda: self._caller.call_in(to.chat, DRAFT, show))
+        except Forbidden as error:
+            if ends_the_chat(error):
+                raise
+            raise Refused(str(error)) from error
 
     async def chat_action(self, to: To, action: str) -> None:
         """Shown for 5 s, or until the next message."""

@@ -207,7 +207,11 @@ _BY_WORDS: Mapping[str, type[SurfaceError]] = {
     "_forbidden": Forbidden,
 }
 
+ENDED: Final = "the bot may not speak in this chat"
+"""What calls in a chat that has ended say without asking Telegram."""
+
 _DEAD = (
+    ENDED,
     "blocked by the user",
     "was kicked",
     "deactivated",

@@ -21,10 +21,13 @@ async def stage() -> AsyncIterator[TelegramStage]:
 
 
 class TestWhereThereAreNoDrafts:
+    @pytest.mark.parametrize(
+        "refusal", ["TEXTDRAFT_PEER_INVALID", "PEER_ID_INVALID", "CHAT_SEND_DRAFTS_FORBIDDEN"]
+    )
     async def test_a_chat_that_refuses_them_gets_edits_from_the_first_word_on(
-        self, stage: TelegramStage
+        self, stage: TelegramStage, refusal: str
     ) -> None:
-        stage.dm.chat.refuses["sendMessageDraft"] = "TEXTDRAFT_PEER_INVALID"
+        stage.dm.chat.refuses["sendMessageDraft"] = refusal
         async with stage.surface.grow(stage.place()) as message:
             await show(stage, message, "Tea")
             assert stage.dm.shown() == ["Tea"] and message.ref is not None
