@@ -238,7 +238,7 @@ def test_every_page_of_a_long_answer_fits_and_nothing_is_lost(text: str) -> None
         assert len(utf16(render(page).text)) // 2 <= LONGEST
     without_tables = re.sub(r"(?m)^\|.*\n?", "", text)
     shown = [plain(page.text) for page in pieces(without_tables, fits)]
-    assert letters("".join(shown)) == letters(plain(without_tables))
+    assert letters("\n".join(shown)) == letters(plain(without_tables))
 
 
 @examples(6)
