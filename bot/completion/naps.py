@@ -6,14 +6,14 @@ one.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from math import inf
 from typing import Final
 
 LONGEST: Final = 0.35
-"""Seconds of one nap, and so the most by which the end of an answer is noticed late. Chats take a
-frame a second, and an ending waits for its turn among them; four naps between two frames leave
-little more to save."""
+"""Seconds without a look at what has come, and so the most by which the end of an answer is noticed
+late. Chats take a frame a second, and an ending waits for its turn among them."""
 
 SHORTEST: Final = 0.05
 """Seconds below which a nap saves nothing: fast models write a piece in that time."""
@@ -22,11 +22,18 @@ MOMENT: Final = 0.1
 """Seconds between the moments at which naps end. Those of many streams end at the same one, since
 waking up costs as much as what is done then, and doing the same thing again a third as much."""
 
+_MORE: Final = re.compile(rb'"event"\s*:\s*"(?!message"|tts_message"|ping")')
+
 _PILE: Final = 1.5
 """Pieces that a nap is to bring, by the latest ones; for a single one there is nothing to save."""
 
 Rest = Callable[[float], None]
 Wake = Callable[[], None]
+
+
+def is_more_than_text(body: bytes) -> bool:
+    """Whether it holds what nobody may be kept waiting for: an end, a fault, other words."""
+    return _MORE.search(body) is not None
 
 
 class Alarm:
@@ -61,6 +68,5 @@ class Naps:
     def after(self, pieces: int, now: float, lag: float) -> None:
         """A read has brought so many pieces, and what comes next may be `lag` s late."""
         took, self._last = now - self._last, now
-        nap = min(lag, LONGEST)
-        if nap >= SHORTEST and pieces * nap >= took * _PILE:
-            self._rest(nap)
+        if lag >= SHORTEST and pieces * lag >= took * _PILE:
+            self._rest(lag)

@@ -9,7 +9,7 @@ from typing import cast
 
 import httpx
 
-from bot.completion.naps import Alarm
+from bot.completion.naps import LONGEST, MOMENT, Alarm, is_more_than_text
 from bot.exchange import Broken, Exchange, Failure, Head, NotSent, Origin, Pool, Silent
 
 
@@ -50,6 +50,9 @@ class PostedStream(httpx.AsyncByteStream):
         self._alarm = alarm
         self._patience = patience
         self._closed = False
+        self._legible = not any(name.lower() == b"content-encoding" for name, _ in exchange.headers)
+        self._awake_at = 0.0  # loop time
+        self._alarm_is_set = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self.read():
@@ -69,13 +72,34 @@ class PostedStream(httpx.AsyncByteStream):
         raise failure
 
     def rest(self, seconds: float) -> None:
-        """Leave what comes to the kernel. It is not even known then that the connection breaks."""
-        if self._exchange.rest():
-            self._alarm.set(seconds, self.wake)
+        """Leave what comes to the kernel. It is not even known then that the connection breaks.
+
+        Whatever is more than text, and the end, wakes the reader before the time is over.
+        """
+        if self._exchange.rest(is_more_than_text):
+            seconds = seconds if self._legible else min(seconds, LONGEST)
+            self._awake_at = asyncio.get_running_loop().time() + seconds
+            self._set_alarm()
 
     def wake(self) -> None:
         """Read again; nothing happens when there is no rest to end."""
         self._exchange.wake_up()
+
+    def _set_alarm(self) -> None:
+        if not self._alarm_is_set:
+            self._alarm_is_set = True
+            left = self._awake_at - asyncio.get_running_loop().time()
+            self._alarm.set(min(left, LONGEST), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm_is_set = False
+        if not self._exchange.rests:
+            return
+        if self._awake_at - asyncio.get_running_loop().time() < MOMENT:
+            self._exchange.wake_up()
+        else:
+            self._exchange.peek()
+            self._set_alarm()
 
     async def aclose(self) -> None:
         """Keep the connection for the next request if the body was read to its end; or drop it."""

@@ -35,9 +35,9 @@ class AnswerStream:
     Leaving the block before the end stops the generation at the API and reads on for a moment,
     because the API forgets an answer whose reader went away. There is one reader at a time.
 
-    `lag` is for the reader to set, at any time: how many seconds late more text and the end may be
-    noticed once there is some text. What comes steadily is then read in fewer, larger portions,
-    each of them one `TextAdded`.
+    `lag` is for the reader to set, at any time: how many seconds late more text may come once there
+    is some. What comes steadily is then read in fewer, larger portions, each of them one
+    `TextAdded`. The end, and what is more than text, is late by `naps.LONGEST` at most.
     """
 
     lag = 0.0

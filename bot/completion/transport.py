@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
-from bot.completion.naps import Alarm
+from bot.completion.naps import LONGEST, Alarm
 from bot.completion.posted import post
 from bot.exchange import Pool
 
@@ -62,7 +62,8 @@ class Transport(httpx.AsyncBaseTransport):
       never is.
     - `response.extensions["read"]` is the fast way through a stream: `await read()` gives the bytes
       that are there, and b"" at the end. `["rest"](seconds)` lets bytes pile up for so long, so
-      that the next read takes longer and gives more; `["wake"]()` ends that early.
+      that the next read takes longer and gives more: at most so long, and less where it is no more
+      text that comes; `["wake"]()` ends that early.
     """
 
     def __init__(
@@ -183,7 +184,7 @@ class ResponseStream(httpx.AsyncByteStream):
         if connection is not None and connection.transport is not None and not self._rests:
             self._rests = True
             connection.transport.pause_reading()
-            self._alarm.set(seconds, self.wake)
+            self._alarm.set(min(seconds, LONGEST), self.wake)
 
     def wake(self) -> None:
         """Read again; nothing happens when there is no rest to end."""

@@ -20,6 +20,10 @@ HEAD_LIMIT: Final = 32 * 1024
 """Bytes of a response's head: content security policies outgrow the usual 8 KiB, never this."""
 
 
+Rouses = Callable[[bytes], bool]
+"""Whether a part of a body is worth waking up for whoever rests."""
+
+
 class Failure(Exception):
     """An exchange came to nothing. Its text is for logs, and names neither address nor headers."""
 
@@ -181,7 +185,10 @@ class Exchange:
         "_fault",
         "_give_back",
         "_is_full",
+        "_peeks",
         "_rests",
+        "_rouses",
+        "_seen",
         "_unread",
         "_waiter",
         "ended",
@@ -207,7 +214,9 @@ class Exchange:
         self._fault: Failure | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._unread = 0
-        self._is_full = self._rests = False
+        self._is_full = self._rests = self._peeks = False
+        self._rouses: Rouses | None = None
+        self._seen = 0  # pieces that were not worth waking anybody for
         self._alarm: asyncio.TimerHandle | None = None
         self._connection = connection
         connection.begin(request, self)
@@ -234,7 +243,7 @@ class Exchange:
             await self._wait()
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        self._unread = 0
+        self._unread = self._seen = 0
         if self._is_full:
             self._is_full = False
             self._resume()
@@ -249,22 +258,43 @@ class Exchange:
                 raise TooLong("the answer is too long")
         return bytes(body)
 
-    def rest(self) -> bool:
+    def rest(self, rouses: Rouses | None = None) -> bool:
         """Leave what comes to the kernel. It is not even known then that the connection breaks.
 
-        False where that is so already, or nothing more will come.
+        Where `rouses` is given `peek` may be called meanwhile. False where it rests already, or
+        nothing more will come.
         """
         if self._rests or self._is_full or self.ended or self._connection.lost:
             return False
-        self._rests = True
-        self._connection.transport.pause_reading()
+        self._rouses = rouses
+        self._go_to_rest()
         return True
+
+    def peek(self) -> None:
+        """Take in what has come, and rest again: unless it is the end, or `rouses` is true of it.
+
+        That costs a quarter of what it takes to have it read.
+        """
+        if self._rests and self._rouses is not None:
+            self._rests, self._peeks = False, True
+            self._resume()
 
     def wake_up(self) -> None:
         """Read again; nothing happens when there is no rest to end."""
+        if not (self._rests or self._peeks):
+            return
         if self._rests:
-            self._rests = False
             self._resume()
+        self._rests = self._peeks = False
+        if self.pieces:
+            # What looks have taken in; but what lies in the kernel is here after one more round.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self.wake)
+
+    @property
+    def rests(self) -> bool:
+        """Whether whoever reads is left asleep for now."""
+        return self._rests or self._peeks
 
     def close(self) -> None:
         """Keep the connection for the next request if the body was read to its end; or drop it."""
@@ -287,6 +317,8 @@ class Exchange:
     def heard(self, count: int) -> None:
         """So many bytes have arrived, and what they brought is here."""
         self._unread += count
+        if self._peeks and self._sleeps_on():
+            return
         if self._unread > READ_BUFFER and not (self._rests or self._is_full or self.ended):
             if not self.pieces:  # nothing that could be read to make room
                 self._connection.drop(Broken("heads and the like without end", improper=True))
@@ -311,6 +343,23 @@ class Exchange:
             raise self._fault or Broken("the exchange was closed")
         self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
+
+    def _sleeps_on(self) -> bool:
+        """Whether what a look has taken in may wait until the rest is over."""
+        self._peeks = False
+        assert self._rouses is not None  # noqa: S101 - or there would have been no look
+        if self.ended or self._unread > READ_BUFFER:
+            return False
+        latest = self.pieces[max(0, self._seen - 1) :]  # what is meant may be cut in two
+        if self._rouses(b"".join(latest)):
+            return False
+        self._seen = len(self.pieces)
+        self._go_to_rest()
+        return True
+
+    def _go_to_rest(self) -> None:
+        self._rests = True
+        self._connection.transport.pause_reading()
 
     def _resume(self) -> None:
         if not self._connection.lost:

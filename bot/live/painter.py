@@ -10,7 +10,7 @@ from bot.events import MessageRef, Place
 from bot.live.ending import Length, last_words
 from bot.live.pages import Pages
 from bot.live.part import WITHDRAWN, Part, Screens
-from bot.live.rhythm import BOOK_AGAIN, FRAMES, LEAVING, PATIENCE, SHARE
+from bot.live.rhythm import BOOK_AGAIN, FRAMES, LEAVING, PATIENCE, Rhythm, now
 from bot.surface import (
     Budget,
     Button,
@@ -45,7 +45,8 @@ class Painter:
     abandoned = False
     lost: SurfaceError | None = None
     first_shown: float | None = None
-    lag = 0.0
+    _failures = 0
+    _was_gone = False
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Painter:
         self.news = asyncio.Event()
         self.stopped = asyncio.Event()
         self.frames = self.dropped = self.limited = 0
+        self.rhythm = Rhythm()
         self._surface = surface
         self._place = place
         self._slots = slots
@@ -84,8 +86,6 @@ class Painter:
         self._deletes = self._abilities.deletes
         self._booked = False
         self._quiet_until = -inf
-        self._failures = 0
-        self._was_gone = False
         self._wait: asyncio.Timeout | None = None
 
     @property
@@ -104,7 +104,7 @@ class Painter:
         self.final = message
         self.news.set()
         if self._wait is not None:
-            self._wait.reschedule(_now())
+            self._wait.reschedule(now())
 
     async def paint(self) -> None:
         """Until the final message is on the screen, or nobody is left to read it."""
@@ -120,8 +120,8 @@ class Painter:
 
     async def _step(self) -> bool:
         """Make one call, or wait for a reason to; False once all that is wanted is there."""
-        if self._quiet_until > _now():
-            await asyncio.sleep(self._quiet_until - _now())
+        if self._quiet_until > now():
+            await asyncio.sleep(self._quiet_until - now())
         self.news.clear()
         closed = self._closed()
         if self.final is None and self._until_end:
@@ -193,7 +193,7 @@ class Painter:
             await self._pause(BOOK_AGAIN)
             return
         fades, ages = part.due(self._abilities)
-        if part.shown and _now() >= ages:
+        if part.shown and now() >= ages:
             self._pages.close(part.shown.text)
             return
         message = self._frame()
@@ -201,13 +201,13 @@ class Painter:
             await self._rest(min(fades, ages))
             return
         # Waiting for the next slot before there is anything to show in it saves looking twice.
-        while await self._take_turn(part, message) and part.shown and _now() < ages:
+        while await self._take_turn(part, message) and part.shown and now() < ages:
             message = replace(part.shown, text=part.shown.text + _MORE)
             _, ages = part.due(self._abilities)
 
     def _is_news(self, part: Part, message: Outgoing) -> bool:
         fades, _ = part.due(self._abilities)
-        return bool(message.text.strip()) and (message != part.shown or _now() >= fades)
+        return bool(message.text.strip()) and (message != part.shown or now() >= fades)
 
     def _book(self) -> bool:
         ending = self._surface.endings
@@ -230,6 +230,7 @@ class Painter:
         try:
             growing = await part.grow()
             budgets = growing.cost(message)
+            self.rhythm.wants(budgets)
             rank = Rank.PERSON if self.first_shown is None else Rank.FRAME
             shared = (FRAMES,) if rank is Rank.FRAME and budgets else ()
             slot = self._slots.slot((*budgets, *shared), rank, who=self._who)
@@ -248,9 +249,10 @@ class Painter:
         if newest is None or stale or [*growing.cost(newest)] != [*budgets]:
             self._slots.give_back((*budgets, *shared))
             return False
-        await part.show(growing, newest, _now())
+        granted = now()
+        await part.show(growing, newest, granted)
         self.frames += 1
-        self.lag = SHARE / min((budget.rate for budget in budgets), default=inf)
+        self.rhythm.was_granted(granted)
         self._went_well()
         return True
 
@@ -271,7 +273,7 @@ class Painter:
         match error:
             case RateLimited():
                 if not self._slow_down(budgets, error):
-                    self._quiet_until = _now() + error.retry_after
+                    self._quiet_until = now() + error.retry_after
             case Stopped():
                 self.stopped.set()
                 self._until_end = True
@@ -314,7 +316,7 @@ class Painter:
         match error:
             case RateLimited():
                 self._slow_down(self._surface.endings(self._place), error)
-                self._quiet_until = _now() + error.retry_after
+                self._quiet_until = now() + error.retry_after
             case Expired() | Stopped():
                 if isinstance(error, Stopped):
                     self.stopped.set()
@@ -370,7 +372,7 @@ class Painter:
     def _went_well(self) -> None:
         self._failures = 0
         if self.first_shown is None:
-            self.first_shown = _now()
+            self.first_shown = now()
 
     async def _pause(self, seconds: float) -> None:
         if self.final is None:
@@ -394,7 +396,3 @@ class Painter:
             async with asyncio.timeout(LEAVING):
                 for part in self.parts:
                     await part.leave()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -81,7 +81,7 @@ class LiveReply:
     @property
     def lag(self) -> float:
         """Seconds that newer text may come late without anybody seeing it; 0 at the beginning."""
-        return self._painter.lag
+        return self._painter.rhythm.lag()
 
     @property
     def frames(self) -> int:

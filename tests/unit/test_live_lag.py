@@ -45,3 +45,39 @@ async def test_nothing_lags_where_frames_have_no_limit() -> None:
         await asyncio.sleep(0.01)
         assert live.lag == 0
         await live.finish(Outgoing(text="Hello"))
+
+
+def spaced(gap: float) -> Screen:
+    """Where an answer has no second frame sooner than `gap` seconds after the first."""
+    return Screen(Pace(), chat=Budget(scope="chat", rate=1 / gap))
+
+
+async def test_text_may_lag_until_the_next_frame_can_be_drawn() -> None:
+    screen = spaced(1.5)
+    async with reply(screen) as live:
+        live.show("Hel")
+        await asyncio.sleep(0.5)
+        assert screen.texts == ["Hel"]
+        assert live.lag == pytest.approx(1.0)
+        await asyncio.sleep(0.85)
+        assert live.lag == pytest.approx(0.15)
+        await asyncio.sleep(0.1)
+        assert live.lag == pytest.approx(0.05 + 1.5)  # this frame shows what has been read
+        live.show("Hello")
+        await asyncio.sleep(0.1)
+        assert screen.texts == ["Hello"]
+        assert live.lag == pytest.approx(1.45)
+        await live.finish(Outgoing(text="Hello!"))
+
+
+async def test_nothing_is_kept_waiting_for_a_frame_that_should_have_come_long_ago() -> None:
+    screen = spaced(1.5)
+    async with reply(screen) as live:
+        live.show("Hel")
+        for _ in range(50):
+            await asyncio.sleep(0.37)
+            assert 0 < live.lag <= 1.6
+        live.show("Hello")
+        await asyncio.sleep(0.01)
+        assert screen.texts == ["Hello"]
+        await live.finish(Outgoing(text="Hello!"))
