@@ -18,6 +18,7 @@ from xdist.remote import Producer
 from tests.fakes.clock import VirtualTimeLoop
 from tests.fakes.examples import TIMES, USUAL
 from tests.fakes.shares import Shares, turn
+from tests.fakes.terse import Terse
 
 OURS = ("COMPLETION_", "DATABASE_", "TELEGRAM_", "SLACK_", "PARLEY_", "PUBLIC_URL", "PORT")
 
@@ -43,6 +44,11 @@ def pytest_asyncio_loop_factories(
     if item.get_closest_marker("real_time"):
         return {"real": asyncio.SelectorEventLoop}
     return {"virtual": VirtualTimeLoop}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        config.pluginmanager.register(Terse(), "terse")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares:
