@@ -55,9 +55,11 @@ def to_rich(text: str) -> str:
     page = _Page()
     page.write(parse(text))
     html = "".join(page.out)
-    if page.blocks > _MOST_BLOCKS or len(html) > _LONGEST or not is_visible(_ANY_TAG.sub("", html)):
-        return ""
-    return html
+    return "" if page.blocks > _MOST_BLOCKS or len(html) > _LONGEST else html
+
+
+def _is_empty(html: Sequence[str]) -> bool:
+    return not is_visible(_ANY_TAG.sub("", "".join(html)))
 
 
 def _has_special(nodes: Sequence[Node]) -> bool:
@@ -98,10 +100,13 @@ class _Page:
     def write(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
             self.blocks += 1
+            begun = len(self.out)
             if self._depth > _DEEPEST - _TABLE_LEVELS:
                 self._paragraphs([Node("text", layout.words([node]))])
             else:
                 self._kinds.get(node.kind, self._paragraph)(node)
+            if _is_empty(self.out[begun:]):  # such as a quote of nothing, still growing
+                del self.out[begun:]
 
     def _paragraph(self, node: Node) -> None:
         self._paragraphs(node.children)

@@ -33,6 +33,8 @@ def test_nothing_else_is(text: str) -> None:
     ("text", "html"),
     [
         ("# A *b*\nc", "<h1>A <i>b</i></h1><p>c</p>"),
+        *((f"a\n\n{nothing}\n\nb", "<p>a</p><p>b</p>") for nothing in (">", "#", "```\n```")),
+        ("a\n\n$$\n$$\n\n> # \n", "<p>a</p>"),
         ("a\nb  \nc", "<p>a<br>b<br>c</p>"),
         (
             "**a** ~~b~~ ||c|| `<d>`",
