@@ -4,8 +4,8 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from bot import lanes
-from bot.lanes import DONE, Lanes, Recent, Verdict
+from bot.lanes import DONE, Lanes, Recent, Verdict, queue
+from bot.lanes.lanes import WATCH
 from bot.store.database import Fault
 from bot.store.records import Work
 from tests.fakes.happenings import message
@@ -27,7 +27,7 @@ async def test_a_second_process_waits_for_the_end_of_the_first_and_says_so() -> 
             assert here.hindrance == ""
             assert worker.begun[0][0] < 103
             rows.others = True  # its server was started anew, and somebody else was quicker
-            await asyncio.sleep(lanes.WATCH + 1)
+            await asyncio.sleep(WATCH + 1)
             assert here.hindrance.startswith("another process works on this database")
     assert [line["log_level"] for line in logs if "process" in line["event"]] == ["warning"] * 3
 
@@ -252,7 +252,7 @@ async def test_depth_and_age_of_the_inbox_are_told() -> None:
 
 
 def test_only_the_last_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "RECENT", 2)
+    monkeypatch.setattr(queue, "RECENT", 2)
     recent = Recent()
     for id in "abc":
         recent.add(id)

@@ -6,7 +6,6 @@ dying is taken up again by the next. A lane exists only while it has work that m
 
 import asyncio
 from bisect import insort
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
@@ -16,7 +15,8 @@ from functools import partial
 from typing import Literal, Protocol
 
 from bot import observe
-from bot.events import Event, Message
+from bot.events import Event
+from bot.lanes.queue import Queued, Recent, taken
 from bot.store.database import Fault
 from bot.store.records import Work
 
@@ -29,7 +29,6 @@ SAVING = 5.0  # seconds an event gets to be stored while the process ends: SQLit
 LONGEST_PAUSE = 30.0  # seconds between attempts to reach a database that is away
 WATCH = 10.0  # seconds between looks at the backlog; metrics are fetched every 15 to 60
 OTHERS = "another process works on this database; its end is waited for"
-RECENT = 10_000  # ids remembered: twenty seconds of the greatest intake
 
 _log = observe.get_logger("bot.lanes")
 
@@ -74,45 +73,6 @@ class Rows(Protocol):
         ...
 
 
-class Recent:
-    """The ids seen last, RECENT of them."""
-
-    def __init__(self) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
-
-    def __contains__(self, id: str) -> bool:
-        return id in self._ids
-
-    def add(self, id: str) -> None:
-        self._ids[id] = None
-        if len(self._ids) > RECENT:
-            self._ids.popitem(last=False)
-
-    def discard(self, id: str) -> None:
-        self._ids.pop(id, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Queued:
-    """Work in memory. `number` counts in order of acceptance; times are the loop's."""
-
-    number: int
-    work: Work
-    since: float
-    due: float
-
-    @property
-    def album(self) -> str:
-        """The album this is a loose part of; "" once the parts have been put together."""
-        event = self.work.event
-        return event.album if isinstance(event, Message) and not self.work.parts else ""
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The rows it stands for."""
-        return tuple(part.id for part in self.work.parts) or (self.work.event.id,)
-
-
 class Lanes:
     """Fulfils `dispatch.Inbox` in one process.
 
@@ -131,7 +91,7 @@ class Lanes:
         self._rows = rows
         self._talks = asyncio.Semaphore(talks)
         self._now = now
-        self._lanes: dict[str, list[_Queued]] = {}
+        self._lanes: dict[str, list[Queued]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._idle: set[asyncio.Task[object]] = set()
         self._saving: set[asyncio.Task[bool]] = set()
@@ -253,9 +213,9 @@ class Lanes:
     def _queue(self, work: Work, *, since: float, due: float) -> None:
         self._number += 1
         self._depth += 1
-        self._enter(_Queued(number=self._number, work=work, since=since, due=due))
+        self._enter(Queued(number=self._number, work=work, since=since, due=due))
 
-    def _enter(self, item: _Queued) -> None:
+    def _enter(self, item: Queued) -> None:
         """Put work into its lane in order of acceptance, now or, for talk, when it is due."""
         self._timers.pop(item.number, None)
         if self._closing.is_set():
@@ -270,10 +230,10 @@ class Lanes:
             self._tasks.create_task(self._run_lane(key, queue), context=Context())
         insort(queue, item, key=lambda queued: queued.number)
 
-    async def _run_lane(self, key: str, queue: list[_Queued]) -> None:
+    async def _run_lane(self, key: str, queue: list[Queued]) -> None:
         while queue and not self._closing.is_set():
             async with self._turn(key, queue):
-                item = _taken(queue)
+                item = taken(queue)
                 try:
                     await self._do(item)
                 except Exception as error:
@@ -284,7 +244,7 @@ class Lanes:
             del self._lanes[key]
 
     @asynccontextmanager
-    async def _turn(self, key: str, queue: list[_Queued]) -> AsyncIterator[None]:
+    async def _turn(self, key: str, queue: list[Queued]) -> AsyncIterator[None]:
         """Wait until the head of the lane may begin; no more than `talks` talk at once."""
         with self._idling():
             pause = self._pause(queue)
@@ -310,7 +270,7 @@ class Lanes:
         finally:
             self._idle.discard(task)
 
-    def _pause(self, queue: list[_Queued]) -> float:
+    def _pause(self, queue: list[Queued]) -> float:
         """Seconds until the head may begin, unless something comes that puts it off."""
         head, now = queue[0], asyncio.get_running_loop().time()
         if not head.album:
@@ -320,7 +280,7 @@ class Lanes:
         quiet = last + (QUIET_AFTER_START if young else QUIET)
         return max(head.due, min(quiet, head.since + ALBUM_LIMIT)) - now
 
-    async def _do(self, item: _Queued) -> None:
+    async def _do(self, item: Queued) -> None:
         waited = asyncio.get_running_loop().time() - max(item.since, item.due)
         observe.LANE_WAIT.labels(item.work.lane.partition(":")[0]).observe(waited)
         with self._idling():
@@ -339,7 +299,7 @@ class Lanes:
         if verdict.then:
             await verdict.then()
 
-    async def _postpone(self, item: _Queued, verdict: Verdict) -> None:
+    async def _postpone(self, item: Queued, verdict: Verdict) -> None:
         at = self._now() + timedelta(seconds=verdict.after)
         try:
             await asyncio.gather(*(self._rows.again(id, at) for id in item.ids))
@@ -376,25 +336,3 @@ async def _insist(store: Callable[[], Awaitable[None]]) -> None:
 
 def _is_talk(lane: str) -> bool:
     return lane.startswith("talk:")
-
-
-def _taken(queue: list[_Queued]) -> _Queued:
-    """Take the head out of its lane; of an album, all parts that are there as one message."""
-    head = queue.pop(0)
-    if not head.album:
-        return head
-    others = [item for item in queue if item.album == head.album]
-    queue[:] = [item for item in queue if item.album != head.album]
-    return replace(head, work=_merged([head.work, *(item.work for item in others)]))
-
-
-def _merged(works: Sequence[Work]) -> Work:
-    parts = tuple(work.event for work in works if isinstance(work.event, Message))
-    whole = replace(
-        parts[0],
-        text="\n".join(part.text for part in parts if part.text),
-        files=tuple(file for part in parts for file in part.files),
-        quoted=next((part.quoted for part in parts if part.quoted), None),
-    )
-    attempts = max(work.attempts for work in works)
-    return replace(works[0], event=whole, attempts=attempts, parts=parts)
