@@ -12,7 +12,10 @@ from bot.surface import Form, FormField
 
 _ASSIGNMENT = re.compile(
     r"\s*(?P<name>\w[\w.-]*)[=\uff1d]"
-    r"(?:[\"\u201c\u201e](?P<quoted>[^\"\u201c\u201d]*)[\"\u201c\u201d]|(?P<word>\S+))"
+    r"(?:[\"\u201c\u201e](?P<double>[^\"\u201c\u201d]*)[\"\u201c\u201d]"
+    r"|['\u2018\u201a](?P<single>[^'\u2018\u2019]*)['\u2018\u2019]"
+    r"|\u300c(?P<corner>[^\u300c\u300d]*)\u300d"
+    r"|(?P<word>\S+))"
     r"(?=\s|$)"
 )
 
@@ -79,8 +82,8 @@ def assignments(parameters: Parameters, text: str) -> tuple[dict[str, str], str]
     names |= {field.variable.casefold(): field.variable for field in details(parameters)}
     given: dict[str, str] = {}
     while (found := _ASSIGNMENT.match(text)) and found["name"].casefold() in names:
-        quoted = found["quoted"]
-        given[names[found["name"].casefold()]] = found["word"] if quoted is None else quoted
+        values = (found["double"], found["single"], found["corner"], found["word"])
+        given[names[found["name"].casefold()]] = next(v for v in values if v is not None)
         text = text[found.end() :]
     return given, text.strip()
 

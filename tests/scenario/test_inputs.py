@@ -151,6 +151,19 @@ async def test_details_set_in_front_of_a_question_hold_for_it_alone(tmp_path: Pa
     assert sent(wire)[1:] == [{"query": "why?", "tone": "formal", "count": 7}]
 
 
+@pytest.mark.parametrize(
+    "quoted", ['"big cats"', "'big cats'", "“big cats”", "„big cats“", "‘big cats’", "「big cats」"]
+)
+async def test_a_detail_of_several_words_is_quoted_as_people_quote(
+    tmp_path: Path, quoted: str
+) -> None:
+    async with asking(tmp_path, QUERY, TOPIC, TONE) as (bench, wire):
+        await bench.do(bench.command("ask", f"topic={quoted} tone='tis don't"))
+        assert bench.screen.texts[-1] == "Tone must be one of: formal, casual."
+        await bench.do(bench.command("ask", f"topic={quoted} tone=formal don't?"))
+    assert sent(wire) == [{"query": "don't?", "topic": "big cats", "tone": "formal"}]
+
+
 async def test_what_the_app_no_longer_takes_is_asked_for_again(tmp_path: Path) -> None:
     async with asking(tmp_path, QUERY, TONE) as (bench, wire):
         who = scope(bench.place())
