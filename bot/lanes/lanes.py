@@ -15,7 +15,7 @@ from functools import partial
 from typing import Literal, Protocol
 
 from bot import observe
-from bot.events import Event
+from bot.events import Event, Message
 from bot.lanes.queue import Queued, Recent, taken
 from bot.store.database import Fault
 from bot.store.records import Work
@@ -54,8 +54,11 @@ Perform = Callable[[Work], Awaitable[Verdict]]
 class Rows(Protocol):
     """Where accepted events are kept. Every verb is committed when it returns."""
 
-    async def accept(self, event: Event, lane: str) -> bool:
-        """Insert the event or find it seen; calls return in the order in which they were made."""
+    async def accept(self, event: Event, lane: str, *, begins: bool = False) -> bool:
+        """Insert the event or find it seen; calls return in the order in which they were made.
+
+        One that `begins` at once comes with its first attempt counted.
+        """
         ...
 
     async def unfinished(self) -> Sequence[tuple[Work, datetime | None]]:
@@ -96,6 +99,7 @@ class Lanes:
         self._idle: set[asyncio.Task[object]] = set()
         self._saving: set[asyncio.Task[bool]] = set()
         self._doubtful = Recent()
+        self._beginning: set[str] = set()  # lanes whose first work is being stored
         self._number = 0
         self._depth = 0
         self._started = 0.0
@@ -164,17 +168,31 @@ class Lanes:
             task.cancel()
 
     async def _save(self, event: Event, lane: str) -> bool:
+        begins = self._begins_at_once(event, lane)
+        if begins:
+            self._beginning.add(lane)
         try:
-            new = await self._rows.accept(event, lane)
+            new = await self._rows.accept(event, lane, begins=begins)
         except Fault:
             # The database may have kept it all the same.
             self._doubtful.add(event.id)
             raise
+        finally:
+            if begins:
+                self._beginning.discard(lane)
         if new or event.id in self._doubtful:
             self._doubtful.discard(event.id)
             now = asyncio.get_running_loop().time()
-            self._queue(Work(event=event, lane=lane), since=now, due=now)
+            self._queue(Work(event=event, lane=lane), since=now, due=now, counted=begins)
         return new
+
+    def _begins_at_once(self, event: Event, lane: str) -> bool:
+        """Whether nothing is before it, so that acceptance and attempt are one thing to store."""
+        if event.id in self._doubtful or (isinstance(event, Message) and event.album):
+            return False
+        if self._closing.is_set() or (_is_talk(lane) and self._talks.locked()):
+            return False
+        return lane not in self._lanes and lane not in self._beginning
 
     async def _take_up(self) -> None:
         found = await self._left_over()
@@ -210,10 +228,11 @@ class Lanes:
         self._others = others
         return not others
 
-    def _queue(self, work: Work, *, since: float, due: float) -> None:
+    def _queue(self, work: Work, *, since: float, due: float, counted: bool = False) -> None:
         self._number += 1
         self._depth += 1
-        self._enter(Queued(number=self._number, work=work, since=since, due=due))
+        item = Queued(number=self._number, work=work, since=since, due=due, counted=counted)
+        self._enter(item)
 
     def _enter(self, item: Queued) -> None:
         """Put work into its lane in order of acceptance, now or, for talk, when it is due."""
@@ -283,8 +302,9 @@ class Lanes:
     async def _do(self, item: Queued) -> None:
         waited = asyncio.get_running_loop().time() - max(item.since, item.due)
         observe.LANE_WAIT.labels(item.work.lane.partition(":")[0]).observe(waited)
-        with self._idling():
-            await _insist(partial(self._rows.begun, item.ids[0]))
+        if not item.counted:
+            with self._idling():
+                await _insist(partial(self._rows.begun, item.ids[0]))
         verdict = await self._perform(item.work)
         observe.WORK.labels(verdict.ending).inc()
         if verdict.ending == "again":
@@ -308,7 +328,7 @@ class Lanes:
             _log.warning("a delay is not stored")
         due = asyncio.get_running_loop().time() + verdict.after
         work = replace(item.work, attempts=item.work.attempts + 1)
-        self._enter(replace(item, work=work, due=due))
+        self._enter(replace(item, work=work, due=due, counted=False))
 
     async def _watch(self) -> None:
         while True:

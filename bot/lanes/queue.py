@@ -30,12 +30,16 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """Work in memory. `number` counts in order of acceptance; times are the loop's."""
+    """Work in memory. `number` counts in order of acceptance; times are the loop's.
+
+    `counted`: the attempt that is to come is in its row already.
+    """
 
     number: int
     work: Work
     since: float
     due: float
+    counted: bool = False
 
     @property
     def album(self) -> str:

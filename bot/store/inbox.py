@@ -53,8 +53,11 @@ class SqlInbox:
         """Be the one process that works on these rows, until it ends; False while another is."""
         return await self._take()
 
-    async def accept(self, event: Event, lane: str) -> bool:
-        """Keep the event; False where its id was there. Calls return in the order they came."""
+    async def accept(self, event: Event, lane: str, *, begins: bool = False) -> bool:
+        """Keep the event; False where its id was there. Calls return in the order they came.
+
+        One that `begins` at once comes with its first attempt counted: one commit for both.
+        """
         kind, body = encode(event)
         chat, user = event.place.chat, event.place.user
         values = {
@@ -63,7 +66,7 @@ class SqlInbox:
             "kind": kind,
             "body": body,
             "state": "queued",
-            "attempts": 0,
+            "attempts": int(begins),
             "platform": chat.platform,
             "workspace": chat.workspace,
             "user_workspace": user.workspace,

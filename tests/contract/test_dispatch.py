@@ -9,10 +9,9 @@ import pytest
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import lanes
 from bot.dispatch import DEATHS, Dispatcher
 from bot.events import Event
-from bot.lanes import Lanes
+from bot.lanes import Lanes, lanes
 from bot.store.records import Work
 from bot.store.store import keeping
 from bot.surface import Busy
@@ -164,6 +163,7 @@ async def test_an_album_is_one_question_and_all_its_rows_are_done(
     assert await left(engine) == []
 
 
+@pytest.mark.unmeasured
 @pytest.mark.unmeasured
 async def test_hundreds_at_once_are_each_answered_once(engine: AsyncEngine) -> None:
     service = Service()

@@ -74,6 +74,16 @@ async def test_an_attempt_counts_and_a_delay_is_remembered(inbox: SqlInbox) -> N
     assert (work.attempts, at) == (2, due)
 
 
+async def test_what_begins_at_once_comes_with_its_first_attempt(inbox: SqlInbox) -> None:
+    assert await inbox.accept(message("a"), "talk", begins=True)
+    assert await inbox.accept(message("b"), "talk")
+    assert not await inbox.accept(message("a"), "talk", begins=True)
+    assert not await inbox.accept(message("b"), "talk", begins=True)
+    assert [work.attempts for work, _ in await inbox.unfinished()] == [1, 0]
+    await inbox.begun("a")
+    assert [work.attempts for work, _ in await inbox.unfinished()] == [2, 0]
+
+
 async def test_what_is_done_or_failed_is_no_work_but_is_still_known(
     engine: AsyncEngine, inbox: SqlInbox
 ) -> None:

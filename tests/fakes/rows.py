@@ -53,11 +53,11 @@ class MemoryRows:
         await self._reach()
         return not self.others
 
-    async def accept(self, event: Event, lane: str) -> bool:
+    async def accept(self, event: Event, lane: str, *, begins: bool = False) -> bool:
         await self._reach()
         if event.id in self.rows:
             return False
-        self.rows[event.id] = Row(event=event, lane=lane, created=now())
+        self.rows[event.id] = Row(event=event, lane=lane, created=now(), attempts=int(begins))
         self._doubt()
         return True
 

@@ -1,8 +1,11 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.events import Message
 from bot.lanes import DONE, FAILED, Lanes, Verdict
+from bot.store.database import Fault
 from bot.store.records import Work
 from tests.fakes.happenings import message
 from tests.fakes.laned import ANN, BEN, Worker, until_idle, working
@@ -73,6 +76,58 @@ async def test_attempts_are_stored_before_they_begin() -> None:
         await here.accept(message("a"), ANN)
         await until_idle(rows)
     assert seen == [(0, 1), (1, 2), (2, 3)]
+
+
+async def test_what_begins_at_once_is_stored_with_its_attempt() -> None:
+    rows, worker = MemoryRows(commit=0.1), Worker()
+    async with working(rows, worker) as here:
+        await asyncio.sleep(1)
+        before, loop = rows.writes, asyncio.get_running_loop()
+        started = loop.time()
+        await here.accept(message("a"), ANN)
+        await asyncio.sleep(0.01)
+        assert len(worker.begun) == 1  # without waiting for another commit
+        assert rows.writes == before + 1
+        assert loop.time() == pytest.approx(started + 0.11)
+        await until_idle(rows)
+
+
+async def test_what_has_to_wait_has_not_been_attempted() -> None:
+    rows, worker = MemoryRows(commit=0.1), Worker()
+    async with working(rows, worker, talks=2) as here:
+        async with asyncio.TaskGroup() as deliveries:
+            for id in ("a", "behind a"):  # at once: one of them is first
+                deliveries.create_task(here.accept(message(id), ANN))
+        await here.accept(message("late"), ANN)
+        await here.accept(message("b"), BEN)
+        await here.accept(message("crowded"), "talk:third")
+        attempts = {id: row.attempts for id, row in rows.rows.items()}
+        assert attempts == {"a": 1, "behind a": 0, "late": 0, "b": 1, "crowded": 0}
+        await until_idle(rows)
+    assert {row.attempts for row in rows.rows.values()} == {1}
+
+
+async def test_the_parts_of_an_album_are_attempted_when_all_are_there() -> None:
+    rows, worker = MemoryRows(), Worker()
+    async with working(rows, worker) as here:
+        await here.accept(message("a", album="x"), ANN)
+        assert rows.rows["a"].attempts == 0
+        await until_idle(rows)
+    assert rows.rows["a"].attempts == 1
+
+
+async def test_an_attempt_that_may_have_been_stored_is_counted_again() -> None:
+    rows, worker = MemoryRows(), Worker()
+    async with working(rows, worker) as here:
+        await here.accept(message("first"), BEN)
+        rows.unsure = True
+        with pytest.raises(Fault):
+            await here.accept(message("a"), ANN)
+        rows.unsure = False
+        assert not await here.accept(message("a"), ANN)
+        await until_idle(rows)
+    assert [id for _, id in worker.begun] == ["first", "a"]
+    assert rows.rows["a"].attempts == 2
 
 
 async def test_a_question_in_trouble_does_not_freeze_those_behind_it() -> None:
