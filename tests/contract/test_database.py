@@ -57,6 +57,7 @@ async def test_processes_that_migrate_at_once_take_turns(address: str) -> None:
     assert {end.result() for end in ends} == {migrate.head()}
 
 
+@pytest.mark.unmeasured
 async def test_connections_that_open_a_new_file_at_once_all_come_in(tmp_path: Path) -> None:
     """SQLite waits for nobody while a file is made one of write-ahead logs."""
 

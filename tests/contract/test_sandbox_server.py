@@ -61,6 +61,7 @@ async def test_the_server_ends_though_a_stream_is_open() -> None:
             await opened.__aexit__(None, None, None)
 
 
+@pytest.mark.unmeasured
 async def test_a_hundred_streams_at_once_are_all_whole() -> None:
     async with open_door() as door:
         replies = await asyncio.gather(

@@ -205,6 +205,7 @@ async def test_closing_keeps_the_ids_it_does_not_know_better(store: Store) -> No
     assert (second.task_id, second.message_id) == ("t2", "m2")
 
 
+@pytest.mark.unmeasured
 async def test_usage_adds_up_exactly_by_day_and_end_user(store: Store, clock: Clock) -> None:
     async def ask(id: str, user: str, price: str) -> None:
         await opened(store, id, place(user=user))

@@ -312,6 +312,7 @@ async def test_a_rating_that_was_not_sent_yet_is_sent_without_the_forgotten_word
     assert (rating.answer, rating.wanted, rating.content) == ("a", "like", "")
 
 
+@pytest.mark.unmeasured
 async def test_nothing_forgotten_or_purged_can_be_read_in_the_files(
     sqlite_file: Path, clock: Clock
 ) -> None:

@@ -65,6 +65,7 @@ async def test_work_that_others_died_over_is_not_given_up_for_it() -> None:
     assert (service.answered, service.abandoned, service.reported) == (["a"], [], [])
 
 
+@pytest.mark.unmeasured
 async def test_what_cannot_be_ended_yet_is_tried_again_and_not_for_ever() -> None:
     troubles = {"a": [Again(0)] * 9, "a abandoned": [Unreachable()]}
     service = Service(0, **troubles)

@@ -301,6 +301,7 @@ class TestDeeds:
             told = {"response_type": "ephemeral", "text": WORDS.busy}
             assert (answer.status, await answer.json()) == (200, told)
 
+    @pytest.mark.unmeasured
     async def test_a_hundred_at_once_are_taken_in_time(self) -> None:
         async with opened() as front:
             slack = front.house.slack

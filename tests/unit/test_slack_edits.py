@@ -108,6 +108,7 @@ async def test_a_stream_that_a_crash_left_open_is_ended_and_written_over() -> No
     assert last(stage.dm).buttons == ["👍", "👎"]
 
 
+@pytest.mark.unmeasured
 async def test_many_answers_at_once_all_end_and_break_no_tier(stage: SlackStage) -> None:
     async def write(number: int) -> None:
         seat = stage.slack.dm(stage.slack.person(f"P{number}"))

@@ -100,6 +100,7 @@ async def test_what_names_no_workspace_is_its_own_organisation_s() -> None:
         await house.installed.of("", "E1")
 
 
+@pytest.mark.unmeasured
 async def test_no_more_workspaces_are_remembered_than_there_is_room_for() -> None:
     house = House()
     await house.put("", "E1")

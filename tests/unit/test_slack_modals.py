@@ -83,6 +83,7 @@ async def test_a_menu_of_many_options_is_grouped(count: int) -> None:
     assert desk.submit({"One": options[count // 2]}).values == {"one": options[count // 2]}
 
 
+@pytest.mark.unmeasured
 async def test_options_too_many_for_a_menu_are_typed_in_whatever_letters() -> None:
     desk = Desk()
     options = tuple(f"The {number}. option" for number in range(5000))
@@ -106,6 +107,7 @@ async def test_long_options_that_begin_alike_are_told_apart() -> None:
     assert desk.submit({"One": "spaced"}).values == {"one": "  spaced "}
 
 
+@pytest.mark.unmeasured
 async def test_a_text_longer_than_a_field_holds_is_kept_whole_unless_it_is_changed() -> None:
     desk = Desk()
     story = "Once upon a time 🧭 " * 400

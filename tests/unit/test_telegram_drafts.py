@@ -299,6 +299,7 @@ class TestDrafts:
         times = [at for at, _, _ in stage.telegram.calls]
         assert times[0] < 0.1 and max(later - one for one, later in pairwise(times)) < 2
 
+    @pytest.mark.unmeasured
     async def test_a_hundred_answers_that_end_at_once_are_whole_on_the_screen_at_once(
         self, stage: TelegramStage
     ) -> None:

@@ -346,6 +346,7 @@ def test_frames_go_on_from_the_last_and_begin_anew_with_another_text() -> None:
 
 
 @pytest.mark.parametrize("nested", ["> ", "- ", "1. ", "**_", "[", "||a "])
+@pytest.mark.unmeasured
 def test_the_deepest_nesting_is_no_trouble(nested: str) -> None:
     text = nested * 3000 + "words"
     assert "words" in render(text).text

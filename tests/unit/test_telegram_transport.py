@@ -49,6 +49,7 @@ async def account(server: Server) -> AsyncIterator[Account]:
         yield account
 
 
+@pytest.mark.unmeasured
 async def test_hundreds_of_calls_are_in_flight_at_once(server: Server, account: Account) -> None:
     everybody = asyncio.Barrier(300)
 
