@@ -164,7 +164,6 @@ async def test_an_album_is_one_question_and_all_its_rows_are_done(
 
 
 @pytest.mark.unmeasured
-@pytest.mark.unmeasured
 async def test_hundreds_at_once_are_each_answered_once(engine: AsyncEngine) -> None:
     service = Service()
     asked = [message(f"{n}-{person}", place(user=person)) for n in range(30) for person in "abcde"]
