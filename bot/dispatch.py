@@ -43,8 +43,7 @@ ABANDONING = 3  # times more it is only tried to end what such work had begun
 LEAVE_PAUSE = 180.0  # seconds until then; platforms were seen to ask for 150 s of quiet
 FIRST_PAUSE = 2.0  # seconds before the second attempt; then four times as long each: 170 in all
 FAULT_PAUSE = 5.0  # seconds; a database that is away is nobody's fault and counts for nothing
-# Times that excuse holds: work begins only while the database is there, so then it is our fault.
-EXCUSES = 20
+EXCUSES = 20  # times that holds: work begins only while it is there, so then it is our fault
 UNSTORED = 60.0  # seconds a refused event is told at /readyz; without visitors nothing tries again
 TELLING = 30.0  # seconds a person's chat gets to take the news of an error
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without those that look like others
@@ -117,6 +116,7 @@ class Dispatcher:
         self._abandon = abandon
         self._recent = Recent()
         self._stores = True
+        self._was_full = False
         self._refused_at = -UNSTORED
         self._excused: Counter[str] = Counter()  # attempts that failed by nobody's fault
         self._earlier: dict[str, int] = {}  # attempts of processes that died or ended over it
@@ -128,27 +128,23 @@ class Dispatcher:
         """Keep an event of a platform; False when it was kept before.
 
         Raises Busy, and has kept nothing it would not keep again, when the bot is stopping, when
-        too much waits, or when the database does not follow.
+        too much waits (but for a stop, which makes it less), or when the database does not follow.
         """
         if event.id in self._recent:
             return self._counted("duplicate", False)
-        if self._closing.is_set() or self._is_full():
+        if self._closing.is_set() or self._is_full(event):
             self._counted("refused", False)
             raise Busy
         return await self._keep(event)
 
     async def follow_up(self, event: Event) -> bool:
-        """Keep an event of our own, the consequence of one that was accepted.
-
-        However much waits; while the bot stops it is kept for the next start.
-        """
+        """Keep an event of our own, the consequence of one that was accepted: however much waits,
+        and while the bot stops for the next start."""
         return event.id not in self._recent and await self._keep(event)
 
     async def run(self) -> None:
-        """Work until `drain` is called and what has begun has ended.
-
-        What a crash, a kill or the end of the grace time left is begun again at the next start.
-        """
+        """Work until `drain` is called and what has begun has ended; what a crash, a kill or the
+        end of the grace time left is begun again at the next start."""
         async with asyncio.TaskGroup() as tasks:
             self._running = tasks.create_task(self._inbox.run(self._perform))
             closing = tasks.create_task(self._closing.wait())
@@ -177,12 +173,20 @@ class Dispatcher:
         """ "" while events are taken and worked on, else what hinders it."""
         if self._closing.is_set():
             return "the bot is stopping"
-        if not self._stores and _now() < self._refused_at + UNSTORED:
+        if not self._stores and asyncio.get_running_loop().time() < self._refused_at + UNSTORED:
             return "events cannot be stored"
         return self._inbox.hindrance
 
-    def _is_full(self) -> bool:
-        return self._inbox.depth >= self._limit or self._inbox.writing >= WRITING
+    def _is_full(self, event: Event) -> bool:
+        waiting = self._inbox.depth
+        if not self._was_full and waiting >= self._limit:
+            self._was_full = True
+            _log.warning("too much waits; platforms are told to come again", waiting=waiting)
+        elif self._was_full and waiting <= self._limit // 2:
+            self._was_full = False
+            _log.info("events are taken again")
+        stops = isinstance(event, Command | Action) and event.name == "stop"
+        return self._inbox.writing >= WRITING or (waiting >= self._limit and not stops)
 
     async def _keep(self, event: Event) -> bool:
         try:
@@ -204,7 +208,7 @@ class Dispatcher:
             _log.error("events cannot be stored", **facts)
         self._stores = stores
         if not stores:
-            self._refused_at = _now()
+            self._refused_at = asyncio.get_running_loop().time()
 
     def _counted(self, intake: str, new: bool) -> bool:
         observe.EVENTS.labels(intake).inc()
@@ -390,10 +394,6 @@ async def _ended(
     both = {task, *sooner}
     await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     return task.done()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _reference() -> str:

@@ -8,7 +8,7 @@ from bot.dispatch import Dispatcher
 from bot.lanes import Lanes
 from bot.surface import Busy
 from tests.fakes.dispatched import Service, counted, running, until_idle
-from tests.fakes.happenings import message
+from tests.fakes.happenings import action, command, message, place
 from tests.fakes.rows import MemoryRows, now
 
 
@@ -67,6 +67,35 @@ async def test_one_too_many_is_refused_before_it_is_stored() -> None:
         assert await here.accept(message("c"))
     assert set(rows.states()) == {"a", "b", "ours", "c"}
     assert counted("events", intake="refused") == before + 1
+
+
+async def test_a_stop_gets_in_however_much_waits() -> None:
+    service, rows = Service(10), MemoryRows()
+    async with running(service, rows, limit=1) as here:
+        await here.accept(message("a"))
+        for stop in (command("b", name="stop"), action("c", name="stop")):
+            assert await here.accept(stop)
+        for other in (command("d", name="help"), action("e", name="like")):
+            with pytest.raises(Busy):
+                await here.accept(other)
+
+
+async def test_that_too_much_waits_is_logged_once_until_half_is_done() -> None:
+    service, rows = Service(10), MemoryRows()
+    with structlog.testing.capture_logs() as logs:
+        async with running(service, rows, limit=2) as here:
+            for id in "ab":
+                await here.accept(message(id, place(id)))
+            for id in "cd":
+                with pytest.raises(Busy):
+                    await here.accept(message(id))
+            await until_idle(rows)
+            for id in "cd":
+                await here.accept(message(id))
+    told = [(log["log_level"], log["event"]) for log in logs]
+    warning = ("warning", "too much waits; platforms are told to come again")
+    assert told == [warning, ("info", "events are taken again")]
+    assert logs[0]["waiting"] == 2
 
 
 async def test_a_writer_that_is_behind_takes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
