@@ -128,6 +128,7 @@ PHRASES = Phrases(
     inputs_now="Now: {value}",
     inputs_default="Default: {value}",
     inputs_limit="At most {limit} characters.",
+    inputs_value="**{label}**: {value}",
     inputs_empty="nothing",
     inputs_list="Your details here:",
     inputs_saved="Saved. Your next questions here use these details.",

@@ -130,6 +130,7 @@ class Phrases:
     inputs_now: str  # {value}
     inputs_default: str  # {value}
     inputs_limit: str  # {limit} characters
+    inputs_value: str  # {label}, {value}
     inputs_empty: str
     inputs_list: str
     inputs_saved: str

@@ -106,6 +106,7 @@ PHRASES = Phrases(
     inputs_now="现在：{value}",
     inputs_default="默认：{value}",
     inputs_limit="最多 {limit} 个字符。",
+    inputs_value="**{label}**：{value}",
     inputs_empty="空",
     inputs_list="你在这里的信息：",
     inputs_saved="已保存。你接下来在这里的问题会使用这些信息。",

@@ -175,7 +175,8 @@ def name(field: Field) -> str:
 
 
 def value_line(table: Table, field: Field, value: object) -> str:
-    return f"**{name(field)}**: {form.shown(table.phrases, field, value)}"
+    said = form.shown(table.phrases, field, value)
+    return table.phrases.inputs_value.format(label=name(field), value=said)
 
 
 def question(table: Table, field: Field, head: str = "") -> str:

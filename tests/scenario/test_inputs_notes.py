@@ -119,3 +119,13 @@ async def test_a_kept_question_that_runs_at_once_is_no_answer_to_the_last_one(
         await quick.handle(bench.work(bench.press("choose", note, value=casual.value)))
         assert bench.screen.texts == ["**Tone**: casual", "Because."]
     assert sent(wire) == [{"query": "Why?", "tone": "casual"}]
+
+
+async def test_details_are_listed_in_the_punctuation_of_the_language(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TONE) as (bench, _):
+        asked = bench.command("inputs")
+        user = replace(asked.place.user, language="zh-hans")
+        await bench.do(replace(asked, place=replace(asked.place, user=user)))
+        assert bench.screen.texts[-1].endswith("- **Tone**：空")
+        await bench.do(bench.command("inputs"))
+        assert bench.screen.texts[-1].endswith("- **Tone**: nothing")
