@@ -113,7 +113,7 @@ def _is_surely_short(text: str) -> bool:
     # Tables are padded, and the targets of links may be named far away.
     if "|" in text or "]:" in text or ("://" in text and _HIDING.search(text)):
         return False
-    if not text.isascii() and links.may_mislead(text):
+    if links.may_mislead(text):
         return False
     lines = text.count("\n") + 1
     grows = _LINE_GROWS * lines + layout.TAB * text.count("\t") + sum(map(text.count, _QUIETED))
