@@ -178,11 +178,14 @@ class Draft:
         drawing = self._taken()
         if drawing.shows(shown):
             return None
+        if not drawing.was_drawn and self._drafts.refuses(self._spot.chat):
+            return await self._go_on_without(message, intend)  # a status has just been refused
         try:
             await drawing.draw(self._spot, shown)
         except Refused as refused:
             if not drawing.was_drawn:
-                return await self._go_on_without(message, refused, intend)
+                self._drafts.refuse(self._spot.chat, refused)
+                return await self._go_on_without(message, intend)
             self._mute = True  # something about these words; the last word is a message anyway
         self._frames += 1
         return None
@@ -217,10 +220,7 @@ class Draft:
             self._is_first = self._drawing.was_drawn
         return self._drawing
 
-    async def _go_on_without(
-        self, message: Outgoing, refused: Refused, intend: Intend
-    ) -> MessageRef | None:
-        self._drafts.refuse(self._spot.chat, refused)
+    async def _go_on_without(self, message: Outgoing, intend: Intend) -> MessageRef | None:
         self.leave()
         self._edits = self._otherwise
         if cost := self._edits.cost(message):

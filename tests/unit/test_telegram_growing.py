@@ -41,6 +41,19 @@ class TestWhereThereAreNoDrafts:
         assert stage.telegram.counted["sendMessageDraft"] == 1
         assert kinds(stage.dm)[-1] == "action"
 
+    async def test_what_a_status_was_refused_meanwhile_is_not_tried_for_the_words(
+        self, stage: TelegramStage
+    ) -> None:
+        stage.dm.chat.refuses["sendMessageDraft"] = "TEXTDRAFT_PEER_INVALID"
+        async with stage.surface.grow(stage.place()) as message:
+            message.cost(Outgoing(text="Tea"))
+            await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
+            await show(stage, message, "Tea")
+            assert stage.dm.shown() == ["Tea"]
+            await message.finish(Outgoing(text="Tea."))
+        assert stage.dm.shown() == ["Tea."]
+        assert stage.telegram.counted["sendMessageDraft"] == 1
+
     async def test_after_an_hour_a_draft_is_tried_again(self, stage: TelegramStage) -> None:
         stage.dm.chat.refuses["sendMessageDraft"] = "TEXTDRAFT_PEER_INVALID"
         await stage.surface.show_status(stage.place(), "Thinking…", doing="thinking")
