@@ -297,13 +297,10 @@ class CompletionClient:
 
         return await persist(attempt, repeatable=False, patience=self._patience)
 
-    def _post(
-        self, path: str, body: Mapping[str, object], *, client: httpx.AsyncClient
-    ) -> httpx.Request:
+    def _post(self, path: str, body: Mapping[str, object], *, client: Sender) -> httpx.Request:
         # ASCII escapes carry any text, lone surrogates included, which UTF-8 does not.
         content = json.dumps(body, allow_nan=False).encode("ascii")
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        return client.build_request("POST", self._base_url + path, content=content, headers=headers)
+        return client.post_of(self._base_url + path, content)
 
 
 def _question(
