@@ -32,12 +32,15 @@ async def settle(tools: Tools) -> None:
 async def send(tools: Tools, answer: Answer, *, wanted_at: datetime | None = None) -> bool:
     """Send the asker's rating as it is now, if it is due; False when none arrives now.
 
-    An answer that is still being written is left to the sweep.
+    That of an answer that is still being written is sent when it has ended.
     """
     user = answer.place.user.id
     # Two at a time could arrive in another order than they are noted here.
     async with tools.sending(answer.id):
         rating = await tools.store.rating(answer.id, user)
+        if answer.finished_at is None:
+            # It may have ended since it was looked up, and before there was a rating to be seen.
+            answer = await tools.store.answer(answer.id) or answer
         if rating is None or not is_due(rating) or not (answer.finished_at and answer.message_id):
             return True
         try:

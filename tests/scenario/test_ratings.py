@@ -1,6 +1,7 @@
 """What people think of answers: reactions and buttons, until the API knows."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +30,15 @@ async def test_a_reaction_is_sent_as_the_asker_and_shown_on_the_button(tmp_path:
         await bench.do(react(bench, off=("👎",)))
         assert chosen(bench) == []
     assert ratings_sent(wire) == [("like", None), ("dislike", None), (None, None)]
+
+
+async def test_a_rating_that_comes_as_its_answer_ends_is_sent_at_once(tmp_path: Path) -> None:
+    async with answered(tmp_path) as (bench, wire):
+        ended = await bench.latest()
+        as_it_was = replace(ended, state="answering", outcome=None, finished_at=None)
+        await bench.tools.store.want_rating(ended.id, "ann", "like")
+        assert await settling.send(bench.tools, as_it_was)
+    assert ratings_sent(wire) == [("like", None)]
 
 
 async def test_an_emoji_that_says_nothing_changes_nothing(tmp_path: Path) -> None:
