@@ -7,6 +7,10 @@ from math import isfinite
 from bot.events import Place
 from bot.surface import Activity, Surface, SurfaceError
 
+HELD = 0.1
+"""Seconds before anything is shown: less than anybody takes for waiting. Words that are there by
+then would come behind it, and it would only flash by."""
+
 ENDING = 2.0
 """Seconds the end of a status may take; it fades by itself where that is not enough."""
 
@@ -49,7 +53,16 @@ class Status:
         finally:
             self._over.set()
 
+    async def _hold(self) -> None:
+        """Let words come first, if they come at once."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELD):
+                while self._words:
+                    self._changed.clear()
+                    await self._changed.wait()
+
     async def _show(self) -> None:
+        await self._hold()
         fades = self._surface.capabilities(self._place).status_fades_after
         while self._words:
             self._changed.clear()

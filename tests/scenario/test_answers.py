@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.service.status import HELD
 from bot.store.records import Source
 from tests.fakes.bench import EN, GROUP, sandboxed, wired
 from tests.fakes.completion_wire import (
@@ -31,10 +32,11 @@ ASK = "POST /completion-messages"
 async def test_an_answer_grows_and_ends_whole_with_its_buttons(tmp_path: Path) -> None:
     wire = Wire()
     more = asyncio.Event()
-    wire.on(ASK, stream(message("Hello"), more, message(" world"), end()))
+    wire.on(ASK, stream(2 * HELD, message("Hello"), more, message(" world"), end()))
     async with wired(tmp_path, wire) as bench, asyncio.TaskGroup() as group:
         group.create_task(bench.do(bench.message("Hi")))
         await bench.until(lambda: bench.screen.texts == ["Hello"])
+        assert bench.screen.statuses == [EN.thinking]
         [bubble] = bench.screen.bubbles
         assert [button.name for button in bubble.message.buttons] == ["stop"]
         more.set()
@@ -42,6 +44,16 @@ async def test_an_answer_grows_and_ends_whole_with_its_buttons(tmp_path: Path) -
     names = [button.name for button in bubble.message.buttons]
     assert names == ["like", "dislike", "regenerate"]
     assert bench.screen.statuses == [EN.thinking, ""]
+
+
+async def test_no_status_flashes_by_where_the_words_come_at_once(tmp_path: Path) -> None:
+    wire = Wire()
+    pieces = [piece for word in ("Hello", " you", " all") for piece in (message(word), HELD / 4)]
+    wire.on(ASK, stream(*pieces, HELD, message("."), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(bench.message("Hi"))
+    assert bench.screen.texts == ["Hello you all."]
+    assert bench.screen.statuses == []
 
 
 async def test_what_is_kept_of_a_whole_answer(tmp_path: Path) -> None:
