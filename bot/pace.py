@@ -26,6 +26,7 @@ _FEW = 64
 """Scopes that are remembered without looking for idle ones."""
 
 
+_RANKS = sorted(Rank)
 _SCARCEST_FIRST = attrgetter("scarcity")
 
 
@@ -236,7 +237,7 @@ class _Scope:
         self.burst = max(1, budget.burst)
         self.bookings = 0
         self.watchers = 0
-        self._turns = {rank: _Turns() for rank in sorted(Rank)}
+        self._turns = {rank: _Turns() for rank in _RANKS}
         self._waiting = 0
         # Fixed, so that the order in which scopes are collected never changes under a waiter.
         self.scarcity = (budget.rate, budget.scope)

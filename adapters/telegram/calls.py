@@ -4,8 +4,7 @@ No call takes a slot or knows a budget. "Not modified" is success; a chat that m
 topic that is gone is left out; link previews are off; a message that is replied to may be missing.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar, cast
 
 import msgspec
@@ -105,7 +104,7 @@ class Calls(Asking):
             )
             return cast(Message, sent).message_id
 
-        with self._latch("rich"):
+        with self._features.latch("rich"):
             return await self._send(to, SEND, post)
 
     async def edit_rich(
@@ -122,7 +121,7 @@ class Calls(Asking):
                 **timeouts,
             )
 
-        with self._latch("rich"):
+        with self._features.latch("rich"):
             try:
                 await self._edit(chat, edit)
             except Refused as error:
@@ -171,7 +170,7 @@ class Calls(Asking):
             return await self._wire.quick("sendMessageDraft", draft, timeouts)
 
         try:
-            with self._latch("draft"):
+            with self._features.latch("draft"):
                 await self._without_refused(lambda: self._caller.call_in(to.chat, DRAFT, show))
         except Forbidden as error:
             if ends_the_chat(error):
@@ -308,15 +307,6 @@ class Calls(Asking):
                 self._features.switch_off(feature)
                 return True
         return False
-
-    @contextmanager
-    def _latch(self, feature: Feature) -> Iterator[None]:
-        """Off when the server does not know the method."""
-        try:
-            yield
-        except Unsupported:
-            self._features.switch_off(feature)
-            raise
 
     def _extras(self, markup: Markup | None, reply_to: int | None = None) -> Json:
         """What every message may have, as the Bot API writes it."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from adapters.telegram.errors import Unsupported
 from bot.observe import get_logger
 
 _log = get_logger(__name__)
@@ -28,6 +29,10 @@ class Features:
             self._off.add(feature)
             _log.warning("telegram lacks a feature", feature=feature)
 
+    def latch(self, feature: Feature) -> "Latch":
+        """Around a call: `feature` is off when the server does not know the method."""
+        return Latch(self, feature)
+
     @property
     def draft(self) -> bool:
         return self.has("draft")
@@ -47,3 +52,20 @@ class Features:
     @property
     def button_style(self) -> bool:
         return self.has("button_style")
+
+
+class Latch:
+    """A class, since every frame passes here and a generator takes five times as long."""
+
+    __slots__ = ("_feature", "_features")
+
+    def __init__(self, features: Features, feature: Feature) -> None:
+        self._features = features
+        self._feature = feature
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if isinstance(error, Unsupported):
+            self._features.switch_off(self._feature)

@@ -36,9 +36,12 @@ class Rhythm:
 
     def wants(self, budgets: Sequence[Budget]) -> None:
         """What the next frame costs."""
-        self._share = SHARE / min((budget.rate for budget in budgets), default=inf)
-        # A larger burst may let it through at once; but what holds one only has just been emptied.
-        self._gap = max((1 / budget.rate for budget in budgets if budget.burst == 1), default=0.0)
+        slowest, spaced = inf, inf
+        for budget in budgets:
+            slowest = min(slowest, budget.rate)
+            if budget.burst == 1:  # any other may let it through at once; this one is empty now
+                spaced = min(spaced, budget.rate)
+        self._share, self._gap = SHARE / slowest, 1 / spaced
 
     def was_granted(self, at: float) -> None:
         self._last = at
