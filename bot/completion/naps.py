@@ -11,7 +11,11 @@ from collections.abc import Callable
 from math import inf
 from typing import Final
 
-LONGEST: Final = 0.35
+LONGEST: Final = 1.5
+"""Seconds of one nap: what has come is read as often as a private chat takes a frame, and where
+frames are rarer still, so that a crash costs little of it."""
+
+LOOK: Final = 0.35
 """Seconds without a look at what has come, and so the most by which the end of an answer is noticed
 late. Chats take a frame a second, and an ending waits for its turn among them."""
 
@@ -68,5 +72,6 @@ class Naps:
     def after(self, pieces: int, now: float, lag: float) -> None:
         """A read has brought so many pieces, and what comes next may be `lag` s late."""
         took, self._last = now - self._last, now
-        if lag >= SHORTEST and pieces * lag >= took * _PILE:
-            self._rest(lag)
+        nap = min(lag, LONGEST)
+        if nap >= SHORTEST and pieces * nap >= took * _PILE:
+            self._rest(nap)

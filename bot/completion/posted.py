@@ -9,7 +9,7 @@ from typing import cast
 
 import httpx
 
-from bot.completion.naps import LONGEST, MOMENT, Alarm, is_more_than_text
+from bot.completion.naps import LOOK, MOMENT, Alarm, is_more_than_text
 from bot.exchange import Broken, Exchange, Failure, Head, NotSent, Origin, Pool, Silent
 
 
@@ -77,7 +77,7 @@ class PostedStream(httpx.AsyncByteStream):
         Whatever is more than text, and the end, wakes the reader before the time is over.
         """
         if self._exchange.rest(is_more_than_text):
-            seconds = seconds if self._legible else min(seconds, LONGEST)
+            seconds = seconds if self._legible else min(seconds, LOOK)
             self._awake_at = asyncio.get_running_loop().time() + seconds
             self._set_alarm()
 
@@ -89,7 +89,7 @@ class PostedStream(httpx.AsyncByteStream):
         if not self._alarm_is_set:
             self._alarm_is_set = True
             left = self._awake_at - asyncio.get_running_loop().time()
-            self._alarm.set(min(left, LONGEST), self._ring)
+            self._alarm.set(min(left, LOOK), self._ring)
 
     def _ring(self) -> None:
         self._alarm_is_set = False

@@ -37,7 +37,7 @@ class AnswerStream:
 
     `lag` is for the reader to set, at any time: how many seconds late more text may come once there
     is some. What comes steadily is then read in fewer, larger portions, each of them one
-    `TextAdded`. The end, and what is more than text, is late by `naps.LONGEST` at most.
+    `TextAdded`. The end, and what is more than text, is late by `naps.LOOK` at most.
     """
 
     lag = 0.0

@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
-from bot.completion.naps import LONGEST, Alarm
+from bot.completion.naps import LOOK, Alarm
 from bot.completion.posted import post
 from bot.exchange import Pool
 
@@ -184,7 +184,7 @@ class ResponseStream(httpx.AsyncByteStream):
         if connection is not None and connection.transport is not None and not self._rests:
             self._rests = True
             connection.transport.pause_reading()
-            self._alarm.set(min(seconds, LONGEST), self.wake)
+            self._alarm.set(min(seconds, LOOK), self.wake)
 
     def wake(self) -> None:
         """Read again; nothing happens when there is no rest to end."""

@@ -14,7 +14,7 @@ from bot.completion import (
     TextAdded,
     TextReplaced,
 )
-from bot.completion.naps import LONGEST, MOMENT, SHORTEST, Alarm, Naps
+from bot.completion.naps import LONGEST, LOOK, MOMENT, SHORTEST, Alarm, Naps
 from tests.fakes.answer_listener import now
 from tests.fakes.completion_wire import PING, end, message, replaced
 from tests.fakes.piled import Piled
@@ -52,8 +52,8 @@ async def test_steady_text_is_read_in_portions_and_nothing_of_it_is_missing() ->
     assert len(piled.reads) < 60
     assert piled.reads[0] == 0.0  # the first words at once
     gaps = [later - sooner for sooner, later in itertools.pairwise(piled.reads)]
-    assert max(gaps) <= LONGEST + 1e-6
-    assert 10.0 <= piled.reads[-1] <= 10.0 + LONGEST  # the end, at most a nap late
+    assert max(gaps) <= LOOK + 1e-6
+    assert 10.0 <= piled.reads[-1] <= 10.0 + LOOK  # the end, at most a nap late
 
 
 @pytest.mark.parametrize("lag", [0.0, SHORTEST / 2])
@@ -180,6 +180,8 @@ def test_one_piece_in_a_nap_is_too_few() -> None:
     assert rests == [0.2, 0.2]
     naps.after(1, 0.6, 1.4)
     assert rests == [0.2, 0.2, 1.4]
+    naps.after(99, 0.8, 8.0)
+    assert rests == [0.2, 0.2, 1.4, LONGEST]
 
 
 @pytest.mark.real_time

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.completion.naps import LONGEST, MOMENT, Alarm, is_more_than_text
+from bot.completion.naps import LOOK, MOMENT, Alarm, is_more_than_text
 from bot.completion.posted import PostedStream
 from tests.fakes.answer_listener import now
 from tests.fakes.completion_wire import PING, end, error, message, replaced
@@ -63,7 +63,7 @@ async def test_text_waits_until_the_nap_is_over_and_comes_in_one_piece() -> None
     assert words >= at / 0.05 - 1  # what came since the last look is among them
     assert read == b"".join(message(f"{number} ") + PING for number in range(words))
     assert max(napping.looks) <= NAP
-    assert len(napping.looks) <= NAP / (LONGEST - MOMENT) + 1
+    assert len(napping.looks) <= NAP / (LOOK - MOMENT) + 1
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_what_is_more_than_text_comes_at_the_next_look(event: bytes, cut: 
     while len(read) < len(expected):
         at, more = await napping.read()
         read += more
-    assert 0.6 <= at <= 0.6 + LONGEST
+    assert 0.6 <= at <= 0.6 + LOOK
     assert read == expected
 
 
@@ -91,7 +91,7 @@ async def test_the_end_of_the_stream_comes_at_the_next_look() -> None:
     napping.say_at(0.1, chunk(message("a")))
     napping.say_at(0.5, STREAM_END)
     at, read = await napping.read()
-    assert 0.5 <= at <= 0.5 + LONGEST
+    assert 0.5 <= at <= 0.5 + LOOK
     assert read == message("a")
     assert await napping.stream.read() == b""
 
@@ -114,7 +114,7 @@ async def test_what_cannot_be_looked_into_is_never_left_for_long() -> None:
     napping = Napping(ZIPPED)
     napping.say_at(0.05, chunk(b"\x1f\x8b and so on"))
     at, _ = await napping.read()
-    assert at <= LONGEST
+    assert at <= LOOK
 
 
 def test_words_that_look_like_an_event_are_words() -> None:
