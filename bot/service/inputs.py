@@ -4,6 +4,7 @@ Only required details that are missing are asked for, before any call. The quest
 meanwhile and handed to the inbox again, as an event of its own, once they are there.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,9 @@ from bot.service.rounds import KEPT, KeptEvent, Round, Table
 from bot.service.tools import Tools, say, take_away
 from bot.store.records import Value, Work
 from bot.surface import Button, SurfaceError
+
+OVERTAKEN = 10
+"""Tenths of a second a reply may be ahead of the row that says what its message asks."""
 
 QUESTION = "ask"
 """The id of the form that also holds the question."""
@@ -66,6 +70,7 @@ async def reply(tools: Tools, message: Message) -> bool:
         return False
     if round.taken == message.id:
         return True
+    round = await _caught_up(tools, message, round)
     meant = message.place.chat.private or (
         message.quoted is not None and message.quoted.ref == round.note
     )
@@ -81,6 +86,20 @@ async def reply(tools: Tools, message: Message) -> bool:
     round = replace(round, taken=message.id)
     await steps.answer(table, round, asked, form.read(table.phrases, asked, message.text))
     return True
+
+
+async def _caught_up(tools: Tools, message: Message, round: Round) -> Round:
+    """The round as it is once the question that is replied to has been noted.
+
+    A reply can be here before its question is, which was posted a moment ago.
+    """
+    newest = round
+    for _ in range(OVERTAKEN):
+        if message.quoted is None or message.quoted.ref == newest.note:
+            return newest
+        await asyncio.sleep(0.1)
+        newest = await rounds.find_round(tools, message.place) or newest
+    return newest
 
 
 async def choose(tools: Tools, event: Command | Action) -> None:

@@ -1,12 +1,13 @@
 """What an app asks for besides the question, one thing after the other."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.events import Event, Quote
-from bot.service import inputs
+from bot.service import inputs, rounds
 from bot.store.records import scope
 from bot.surface import Again, Busy
 from tests.fakes.bench import EN, GROUP
@@ -214,6 +215,32 @@ async def test_a_full_inbox_is_tried_again_and_nothing_is_asked_twice(tmp_path: 
             await inputs.reply(tools, reply)
         assert again.value.after == 7.0
         await bench.do(reply, attempts=1)
+    assert sent(wire) == [{"query": "Why?", "topic": "cats"}]
+
+
+async def test_a_reply_that_comes_before_its_question_is_noted_answers_that_one(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TONE, TOPIC) as (bench, _), asyncio.TaskGroup() as group:
+        await bench.do(bench.message("Why?"))
+        before = await rounds.find_round(bench.tools, bench.place())
+        assert before is not None
+        note = bench.ref("just posted")
+        group.create_task(bench.do(bench.message("cats", quoted=Quote(ref=note))))
+        await asyncio.sleep(0.2)
+        after = replace(before, asked="topic", note=note)
+        await rounds.save_round(bench.tools, bench.place(), after)
+        async with asyncio.timeout(5):
+            while (await remembered(bench)).get("topic") != "cats":  # noqa: ASYNC110 - in a file
+                await asyncio.sleep(0.02)
+
+
+async def test_a_reply_to_something_else_answers_what_is_asked_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TOPIC) as (bench, wire):
+        await bench.do(bench.message("Why?"))
+        await bench.do(bench.message("cats", quoted=Quote(ref=bench.ref("old"))))
     assert sent(wire) == [{"query": "Why?", "topic": "cats"}]
 
 
