@@ -8,8 +8,8 @@ from bot.events import Place
 from bot.surface import Activity, Surface, SurfaceError
 
 HELD = 0.1
-"""Seconds before anything is shown: less than anybody takes for waiting. Words that are there by
-then would come behind it, and it would only flash by."""
+"""Seconds before anything is shown where the words will be shown: less than anybody takes for
+waiting. Words that are there by then would come behind it, and it would only flash by."""
 
 ENDING = 2.0
 """Seconds the end of a status may take; it fades by itself where that is not enough."""
@@ -62,8 +62,10 @@ class Status:
                     await self._changed.wait()
 
     async def _show(self) -> None:
-        await self._hold()
-        fades = self._surface.capabilities(self._place).status_fades_after
+        able = self._surface.capabilities(self._place)
+        if isfinite(able.fades_after):  # it is drawn where the words will be
+            await self._hold()
+        fades = able.status_fades_after
         while self._words:
             self._changed.clear()
             self._shown = self._words

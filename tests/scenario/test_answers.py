@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.service.status import HELD
 from bot.store.records import Source
-from tests.fakes.bench import EN, GROUP, sandboxed, wired
+from tests.fakes.bench import ABLE, EN, GROUP, sandboxed, wired
 from tests.fakes.completion_wire import (
     MESSAGE,
     TASK,
@@ -32,11 +33,10 @@ ASK = "POST /completion-messages"
 async def test_an_answer_grows_and_ends_whole_with_its_buttons(tmp_path: Path) -> None:
     wire = Wire()
     more = asyncio.Event()
-    wire.on(ASK, stream(2 * HELD, message("Hello"), more, message(" world"), end()))
+    wire.on(ASK, stream(message("Hello"), more, message(" world"), end()))
     async with wired(tmp_path, wire) as bench, asyncio.TaskGroup() as group:
         group.create_task(bench.do(bench.message("Hi")))
         await bench.until(lambda: bench.screen.texts == ["Hello"])
-        assert bench.screen.statuses == [EN.thinking]
         [bubble] = bench.screen.bubbles
         assert [button.name for button in bubble.message.buttons] == ["stop"]
         more.set()
@@ -46,14 +46,18 @@ async def test_an_answer_grows_and_ends_whole_with_its_buttons(tmp_path: Path) -
     assert bench.screen.statuses == [EN.thinking, ""]
 
 
-async def test_no_status_flashes_by_where_the_words_come_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("wait", "statuses"), [(0.0, []), (2 * HELD, [EN.thinking, ""])])
+async def test_no_status_flashes_by_in_a_draft_where_the_words_come_at_once(
+    tmp_path: Path, wait: float, statuses: list[str]
+) -> None:
     wire = Wire()
     pieces = [piece for word in ("Hello", " you", " all") for piece in (message(word), HELD / 4)]
-    wire.on(ASK, stream(*pieces, HELD, message("."), end()))
-    async with wired(tmp_path, wire) as bench:
+    wire.on(ASK, stream(wait, *pieces, HELD, message("."), end()))
+    drafts = replace(ABLE, fades_after=25.0)
+    async with wired(tmp_path, wire, able=drafts, drafts=True) as bench:
         await bench.do(bench.message("Hi"))
     assert bench.screen.texts == ["Hello you all."]
-    assert bench.screen.statuses == []
+    assert bench.screen.statuses == statuses
 
 
 async def test_what_is_kept_of_a_whole_answer(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "KEEP_EVERY", 0.01)
     monkeypatch.setattr(answering, "STOP_WAIT", 0.05)
     monkeypatch.setattr("bot.live.reply.LAST_WORDS", 0.01)
-    monkeypatch.setattr("bot.service.status.HELD", 0)  # a status is one more step
 
 
 class CountingWire(Wire):

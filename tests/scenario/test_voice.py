@@ -30,12 +30,6 @@ QUERY = {"paragraph": {"label": "Question", "variable": "query", "required": Tru
 SPEAKING = {"user_input_form": [QUERY], "text_to_speech": {"enabled": True}}
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing takes as long here as a status is held back."""
-    monkeypatch.setattr("bot.service.status.HELD", 0)
-
-
 def tone(seconds: float, form: str = "WAV") -> bytes:
     target = io.BytesIO()
     samples = numpy.full(int(seconds * 24_000), 0.1, dtype="float32")
