@@ -236,8 +236,9 @@ async def test_a_reply_that_comes_before_its_question_is_noted_answers_that_one(
 
 
 async def test_a_reply_to_something_else_answers_what_is_asked_all_the_same(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(inputs, "OVERTAKEN", 1)
     async with asking(tmp_path, QUERY, TOPIC) as (bench, wire):
         await bench.do(bench.message("Why?"))
         await bench.do(bench.message("cats", quoted=Quote(ref=bench.ref("old"))))
