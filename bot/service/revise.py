@@ -86,6 +86,10 @@ async def _end(tools: Tools, event: Edited | Deleted, cause: Cause) -> None:
     answer = await tools.store.latest_for_question(event.ref)
     if answer is None or answer.finished_at or not same_person(answer.place, event.place):
         return
+    if answer.event.removesuffix(AGAIN) == _follow_up_to(event):
+        # It has the new words already: the follow-up was quicker than what it follows, which
+        # may have come once more. Nothing would begin it again.
+        return
     if not tools.running.end(answer.id, cause):
         await tools.store.want_stop(answer.id)
 
@@ -103,8 +107,13 @@ async def _over(tools: Tools, work: Work, asked: Asked, old: Answer) -> None:
 
 
 async def _accept(tools: Tools, event: Message | Edited, ref: MessageRef) -> None:
-    follow = Action(id=f"{event.id}:again", place=event.place, at=event.at, ref=ref, name="revise")
+    follow = Action(id=_follow_up_to(event), place=event.place, at=event.at, ref=ref, name="revise")
     try:
         await tools.accept(follow)
     except Busy as busy:
         raise Again(busy.retry_after) from None
+
+
+def _follow_up_to(event: Message | Edited | Deleted) -> str:
+    """The id of the event that answers a question anew after `event`; an inbox takes it once."""
+    return f"{event.id}:again"

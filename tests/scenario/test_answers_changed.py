@@ -10,6 +10,7 @@ import pytest
 from bot.events import Deleted
 from bot.service import Service, answering
 from bot.service.tools import Rules
+from bot.store.records import Work
 from bot.surface import Again, Busy, Forbidden
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, refused, stream, told
@@ -290,6 +291,31 @@ async def test_an_edit_taken_in_once_more_after_a_crash_asks_once(tmp_path: Path
         edited = bench.edit(asked, "Hello")
         await bench.do(edited)
         await bench.do(edited, attempts=1)
+    assert queries(wire) == ["Hi", "Hello"]
+
+
+async def test_an_edit_taken_in_once_more_leaves_the_answer_to_its_words_at_work(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    go_on = asyncio.Event()
+    second = stream(message("two"), go_on, message(" whole"), end())
+    wire.on(ASK, stream(message("one"), end()), second)
+    async with wired(tmp_path, wire) as bench:
+        asked = bench.message("Hi")
+        await bench.do(asked)
+        edited = bench.edit(asked, "Hello")
+        await bench.take_in(edited)
+        talk = asyncio.create_task(bench.do(bench.accepted.pop()))
+        await bench.until(lambda: bench.screen.texts == ["two"])
+        # A process died between what it did and the note of it; both events come again.
+        await bench.service.handle(Work(event=edited, lane="", attempts=1))
+        bench.accepted.clear()  # an inbox takes the same event once
+        go_on.set()
+        await talk
+        answer = await bench.latest()
+    assert answer.outcome == "whole"
+    assert bench.screen.texts == ["two whole"]
     assert queries(wire) == ["Hi", "Hello"]
 
 
