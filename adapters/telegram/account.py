@@ -9,6 +9,7 @@ from adapters.telegram.calls import Calls
 from adapters.telegram.chats import Chats
 from adapters.telegram.features import Features
 from adapters.telegram.files import Downloads, Files, RequestFiles
+from adapters.telegram.health import Health
 from adapters.telegram.presses import Presses
 from adapters.telegram.transport import BotRequest
 from adapters.telegram.wire import Line, Wire
@@ -37,6 +38,7 @@ class Account:
         self.id = id
         self.username = ""
         self.features = Features()
+        self.health = Health(id)
         self.presses = Presses()
         self._chats = Chats()
         # Polling has a connection of its own: it can be renewed while messages go on.
@@ -49,7 +51,7 @@ class Account:
             else Downloads(api_url=api_url, token=token)
         )
         wire = Wire(self._line, self._polling, id=id)
-        self.calls = Calls(wire, Caller(id, self._chats), self.features, self._files)
+        self.calls = Calls(wire, Caller(id, self._chats, self.health), self.features, self._files)
 
     def __repr__(self) -> str:
         return f"Account({self.id})"

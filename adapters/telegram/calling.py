@@ -19,14 +19,12 @@ from adapters.telegram.errors import (
     reason,
     translated,
 )
+from adapters.telegram.health import Health
 from adapters.telegram.outflow import Outflow
 from adapters.telegram.wire import Timeouts
-from bot.observe import get_logger
 from bot.surface import Forbidden, Gone, RateLimited, SurfaceError, Unreachable
 
 T = TypeVar("T")
-
-_log = get_logger(__name__)
 
 AGAIN_WITHIN: Final = 10.0
 """Seconds after which no further try begins: whoever waits for the call has other plans by then."""
@@ -74,28 +72,30 @@ ONCE: Final = Manner(pauses=())
 class Caller:
     """Makes the calls of one account. Knows chats that are dead, and those that moved."""
 
-    def __init__(self, bot: str, chats: Chats) -> None:
+    def __init__(self, bot: str, chats: Chats, health: Health) -> None:
         self._bot = bot
         self._chats = chats
+        self._health = health
         self._outflow = Outflow()
         self.known = False  # whether the server has ever answered to the token
-        self._is_silent = False
 
     async def call(
         self, manner: Manner, make: Callable[[Timeouts], Awaitable[T]], *, scope: str = ""
     ) -> T:
         """What `make` gives, tried again as `manner` allows. Raises SurfaceError and only that."""
         pauses = iter(manner.pauses)
-        until = asyncio.get_running_loop().time() + AGAIN_WITHIN
+        began = asyncio.get_running_loop().time()
         while True:
             try:
                 result = await make(manner.timeouts)
             except TelegramError as error:
                 failure, pause = error, next(pauses, None)
             else:
-                self.known, self._is_silent = True, False
+                self.known = True
+                if self._health.is_silent:
+                    self._health.answer(began)
                 return result
-            late = asyncio.get_running_loop().time() >= until
+            late = asyncio.get_running_loop().time() >= began + AGAIN_WITHIN
             if pause is None or late or not _may_go_again(failure, manner):
                 # Outside of the block above, so that nothing of PTB's hangs on it.
                 raise self._translated(failure, manner, scope)
@@ -148,9 +148,8 @@ class Caller:
         )
         if isinstance(failure, Unsupported) and not self.known:
             return Unauthorized(failure.text)
-        if isinstance(failure, Unreachable) and not self._is_silent:
-            self._is_silent = True  # said once, until a call comes through
-            _log.warning("telegram does not answer", bot=self._bot, why=reason(error))
+        if isinstance(failure, Unreachable):
+            self._health.silence(reason(error))
         return failure
 
 

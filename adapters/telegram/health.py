@@ -1,5 +1,6 @@
 """Whether an account hears, why not, and when it is worth trying again."""
 
+import asyncio
 from typing import Final
 
 from adapters.telegram.errors import Conflict, Unauthorized
@@ -11,24 +12,36 @@ LONGEST: Final = 30.0
 SLOW: Final = 60.0
 """Seconds before what somebody has to put right is tried again."""
 
+_SILENCE: Final = "Telegram does not answer"
+
 _log = get_logger(__name__)
 
 
 class Health:
-    """Of one account. `missing` is "" while it hears, else why not, in words for an operator."""
+    """Of one account. `missing` is "" while it hears, else why not, in words for an operator.
+
+    What hinders it is told once, whoever meets it first: the calls, or the one that listens. So is
+    the end of it, when the bot hears and its calls are answered.
+    """
 
     def __init__(self, bot: str) -> None:
         self._bot = bot
         self._told = ""
+        self._told_at = 0.0
         self._failures = 0
+        self._has_heard = False
+        self._is_deaf = False
+        self._silent_at = 0.0
+        self.is_silent = False  # the last call was not answered
         self.missing = f"Telegram has not been reached yet (bot {bot})"
 
     def recover(self) -> None:
         """It hears."""
-        if self._told:
-            _log.info("telegram is heard again", bot=self._bot)
-        self.missing = self._told = ""
+        self._has_heard, self._is_deaf = True, False
+        self.missing = ""
         self._failures = 0
+        if not self.is_silent:
+            self._end()
 
     def fail(self, error: SurfaceError | TimeoutError, *, deaf: bool = True) -> float:
         """Note why it failed, and say it once; `deaf`: it hears nothing by that.
@@ -37,13 +50,38 @@ class Health:
         """
         words, pause = self._meaning(error)
         if deaf:
+            self._is_deaf = True
             self.missing = f"{words} (bot {self._bot})"
         if words != self._told:
             told = _log.error if isinstance(error, Unauthorized | Conflict) else _log.warning
             told(words, bot=self._bot, error=type(error).__name__)
-            self._told = words
+            self._note(words)
         self._failures += 1
         return pause
+
+    def silence(self, why: str) -> None:
+        """A call was not answered."""
+        self.is_silent, self._silent_at = True, asyncio.get_running_loop().time()
+        if not self._told:
+            _log.warning(_SILENCE, bot=self._bot, why=why)
+            self._note(_SILENCE)
+
+    def answer(self, began: float) -> None:
+        """A call was answered that `began` then, by the loop's clock."""
+        if began < self._silent_at:  # a poll from before says nothing of now
+            return
+        self.is_silent = False
+        if not self._is_deaf:
+            self._end()
+
+    def _note(self, words: str) -> None:
+        self._told, self._told_at = words, asyncio.get_running_loop().time()
+
+    def _end(self) -> None:
+        if self._told and self._has_heard:
+            after = round(asyncio.get_running_loop().time() - self._told_at, 1)
+            _log.info("telegram is heard again", bot=self._bot, after=after)
+        self._told = ""
 
     def _meaning(self, error: SurfaceError | TimeoutError) -> tuple[str, float]:
         if isinstance(error, Unauthorized):
@@ -56,4 +94,4 @@ class Health:
         growing = float(min(LONGEST, 2**self._failures)) if self._failures < 10 else LONGEST
         if isinstance(error, RateLimited):
             return "Telegram wants to be left alone for a while", max(growing, error.retry_after)
-        return "Telegram does not answer", growing
+        return _SILENCE, growing

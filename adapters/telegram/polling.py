@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
 from adapters.telegram.account import Account
-from adapters.telegram.health import Health
 from adapters.telegram.hearing import Ear
 from adapters.telegram.updates import ALLOWED
 from bot import observe
@@ -28,7 +27,7 @@ class Polling:
 
     def __init__(self, account: Account, ear: Ear) -> None:
         self.account = account
-        self.health = Health(account.id)
+        self.health = account.health
         self._ear = ear
         self._next = 0  # the update to ask for; those before it are confirmed by that
 

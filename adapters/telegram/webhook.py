@@ -10,7 +10,6 @@ from aiohttp import web
 
 from adapters.telegram.account import Account
 from adapters.telegram.errors import Unauthorized
-from adapters.telegram.health import Health
 from adapters.telegram.hearing import Ear
 from adapters.telegram.updates import ALLOWED
 from bot import observe
@@ -44,7 +43,7 @@ class Webhook:
 
     def __init__(self, account: Account, ear: Ear, *, url: str, secret: str) -> None:
         self.account = account
-        self.health = Health(account.id)
+        self.health = account.health
         self._ear = ear
         self._url = url
         self._secret = secret

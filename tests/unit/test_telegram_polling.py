@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from adapters.telegram.account import Account
 from adapters.telegram.updates import ALLOWED
 from bot.events import Event, Message
-from bot.surface import Busy
+from bot.surface import Busy, Unreachable
 from tests.fakes.telegram_intake import OTHER, TOKEN, House, running
 
 
@@ -125,18 +125,50 @@ async def test_a_deaf_connection_is_given_up_and_replaced() -> None:
 
 async def test_outages_are_tried_ever_more_rarely_and_told_once() -> None:
     house = House()
-    with capture_logs() as logs:
-        async with running(house):
+    async with running(house):
+        with capture_logs() as logs:
             house.telegram.faults.add("502", times=1000)
             house.dm().say("What is tea?")
             await asyncio.sleep(600)
             assert 20 < house.lines[0].asked < 100
+            assert [line["event"] for line in logs] == ["Telegram does not answer"]
             house.telegram.faults.clear()
             await asyncio.sleep(31)
             assert house.texts == ["What is tea?"]
-    words = [line["event"] for line in logs]
-    assert words.count("Telegram does not answer") == 1
-    assert words.count("telegram is heard again") == 1
+    assert [line["event"] for line in logs[1:]] == ["telegram is heard again"]
+    assert logs[1]["after"] == pytest.approx(600, abs=31)
+
+
+async def test_an_outage_that_a_call_meets_first_is_told_once_as_well() -> None:
+    house = House()
+    async with running(house, settled=20):
+        account = house.adapter.accounts["42"]
+        with capture_logs() as logs:
+            house.telegram.faults.add("502", times=1000)
+            for _ in range(3):
+                with pytest.raises(Unreachable):
+                    await account.calls.webhook_info()
+            await asyncio.sleep(100)  # the poll comes back, and finds the same
+            assert [line["event"] for line in logs] == ["Telegram does not answer"]
+            house.telegram.faults.clear()
+            await account.calls.webhook_info()
+            assert len(logs) == 1, "while nothing is heard it is not over"
+            await asyncio.sleep(31)
+    assert [line["event"] for line in logs[1:]] == ["telegram is heard again"]
+
+
+async def test_an_outage_between_two_polls_is_over_with_the_next_call() -> None:
+    house = House()
+    async with running(house, settled=20):
+        account = house.adapter.accounts["42"]
+        with capture_logs() as logs:
+            for _ in range(2):
+                house.telegram.faults.add("502", "getWebhookInfo", times=3)
+                with pytest.raises(Unreachable):
+                    await account.calls.webhook_info()
+                await account.calls.webhook_info()
+    words = ["Telegram does not answer", "telegram is heard again"]
+    assert [line["event"] for line in logs] == words * 2
 
 
 async def test_a_webhook_that_is_set_is_taken_away_first() -> None:
