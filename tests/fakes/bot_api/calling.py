@@ -80,7 +80,9 @@ async def _poll(
         while status == 200 and not body["result"] and (left := until - telegram.clock()) > 0:
             woken.clear()
             try:
-                await asyncio.wait_for(woken.wait(), left)
+                # `wait_for` of Python 3.11 loses a cancellation that comes with the wake-up.
+                async with asyncio.timeout(left):
+                    await woken.wait()
             except TimeoutError:
                 break
             if bot.polls != mine:
