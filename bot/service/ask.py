@@ -9,6 +9,7 @@ from bot.completion import CompletionError, Parameters, Refused, message_variabl
 from bot.events import Command, Event, Message, MessageRef, Place
 from bot.service import allow, behalf, endings, inputs, pictures, recover, remarks
 from bot.service.asked import Asked, remembered, within
+from bot.service.steps import AGAIN
 from bot.service.tools import Tools, end_user, permitted, say
 from bot.service.words import literal
 from bot.store.records import Answer, Question, Value, Work, scope
@@ -25,10 +26,22 @@ async def answer(tools: Tools, work: Work) -> None:
     event = work.event
     if isinstance(event, Message) and await _is_reply(tools, event):
         return
+    if await _is_begun(tools, work):
+        return
     if await may_ask(tools, event.place):
         found = await remembered(tools, work)
         if found is not None:
             await question(tools, work, found)
+
+
+async def _is_begun(tools: Tools, work: Work) -> bool:
+    """Whether an edit was answered while its question was put off, or waited for details."""
+    event = work.event
+    if not isinstance(event, Message | Command) or event.ref is None:
+        return False
+    if not work.attempts and not event.id.endswith(AGAIN):
+        return False  # nothing can have followed yet
+    return await tools.store.latest_for_question(event.ref) is not None
 
 
 async def question(tools: Tools, work: Work, asked: Asked, *, replaces: str = "") -> None:

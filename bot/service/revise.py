@@ -86,12 +86,23 @@ async def _end(tools: Tools, event: Edited | Deleted, cause: Cause) -> None:
     answer = await tools.store.latest_for_question(event.ref)
     if answer is None or answer.finished_at or not same_person(answer.place, event.place):
         return
-    if answer.event.removesuffix(AGAIN) == _follow_up_to(event):
-        # It has the new words already: the follow-up was quicker than what it follows, which
-        # may have come once more. Nothing would begin it again.
+    if cause == "revised" and await _has_new_words(tools, event, answer):
         return
     if not tools.running.end(answer.id, cause):
         await tools.store.want_stop(answer.id)
+
+
+async def _has_new_words(tools: Tools, event: Edited | Deleted, answer: Answer) -> bool:
+    """Whether what follows was quicker than the change, which may have come once more.
+
+    Be it the follow-up or the question itself: ended, it would be asked for twice, or never again.
+    """
+    if answer.event.removesuffix(AGAIN) == _follow_up_to(event):
+        return True
+    asked = await current(tools, event.ref)
+    with contextlib.suppress(CompletionError):
+        return asked is not None and answers(await tools.app.parameters(), answer, asked)
+    return False
 
 
 async def _over(tools: Tools, work: Work, asked: Asked, old: Answer) -> None:

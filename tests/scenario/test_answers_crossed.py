@@ -1,0 +1,85 @@
+"""Events that belong together, done in another order or once more beside what followed them."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.events import Event
+from bot.service import answering
+from bot.store.records import Work
+from bot.surface import RateLimited
+from tests.fakes.bench import Bench, wired
+from tests.fakes.completion_wire import PNG, Wire, end, message, stream
+from tests.fakes.details import QUERY, TOPIC, asking, sent
+from tests.fakes.mortal import Death, live_and_die
+from tests.scenario.test_answers_changed import queries
+
+pytestmark = pytest.mark.real_time
+ASK = "POST /completion-messages"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "KEEP_EVERY", 0.02)
+    monkeypatch.setattr(answering, "STOP_WAIT", 0.2)
+
+
+async def once_more(bench: Bench, event: Event) -> None:
+    await bench.service.handle(Work(event=event, lane="", attempts=1))
+
+
+async def dies_over(bench: Bench, event: Event, verb: str) -> None:
+    """The process does the event up to this verb of the store, and no further."""
+    death = Death(1, late=True, verbs=[verb])
+    await live_and_die(bench, event, death, attempts=0)
+    assert death.came.is_set()
+
+
+async def test_an_edit_taken_in_once_more_leaves_the_question_that_came_with_its_words(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    go_on = asyncio.Event()
+    wire.on(ASK, stream(message("one"), go_on, message(" whole"), end()))
+    async with wired(tmp_path, wire) as bench:
+        asked = bench.message("Hi")
+        edited = bench.edit(asked, "Hello")
+        await dies_over(bench, edited, "revise_question")
+        talk = asyncio.create_task(bench.service.handle(bench.work(asked)))
+        await bench.until(lambda: bench.screen.texts == ["one"])
+        await once_more(bench, edited)
+        go_on.set()
+        await talk
+        await bench.take_in(bench.accepted.pop())
+    assert bench.screen.texts == ["one whole"]
+    assert queries(wire) == ["Hello"]
+
+
+async def test_a_question_put_off_and_edited_meanwhile_is_answered_once(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()))
+    async with wired(tmp_path, wire) as bench:
+        asked = bench.message("Hi", files=(bench.picture("cat", PNG),))
+        bench.screen.fail_next(RateLimited(retry_after=3.0))  # that nobody sees its picture
+        with pytest.raises(RateLimited):
+            await bench.do(asked)
+        await bench.do(bench.edit(asked, "Hello"))
+        await once_more(bench, asked)
+    assert queries(wire) == ["Hello"]
+
+
+async def test_a_question_edited_while_its_last_detail_comes_is_answered_once(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TOPIC) as (bench, wire):
+        asked = bench.message("Why?")
+        await bench.do(asked)
+        detail, edited = bench.message("cats"), bench.edit(asked, "Why not?")
+        await bench.take_in(edited)
+        follow_up = bench.accepted.pop()
+        await bench.take_in(detail)
+        released = bench.accepted.pop()
+        await bench.take_in(follow_up)
+        await bench.take_in(released)
+    assert sent(wire) == [{"query": "Why not?", "topic": "cats"}]
