@@ -35,10 +35,12 @@ class Health:
         self.is_silent = False  # the last call was not answered
         self.missing = f"Telegram has not been reached yet (bot {bot})"
 
-    def recover(self) -> None:
-        """It hears."""
-        self._has_heard, self._is_deaf = True, False
-        self.missing = ""
+    def recover(self, *, name: str, by: str) -> None:
+        """It hears, as the bot with this username, `by` "polling" or "webhook"."""
+        if not self._has_heard:
+            self._has_heard, self._told = True, ""
+            _log.info("telegram is heard", bot=self._bot, name=f"@{name}", by=by)
+        self._is_deaf, self.missing = False, ""
         self._failures = 0
         if not self.is_silent:
             self._end()

@@ -62,7 +62,7 @@ class Polling:
                     self._next, timeout=held, allowed=ALLOWED
                 )
             after = self._after(updates)
-            self.health.recover()
+            self.health.recover(name=self.account.username, by="polling")
             await self._take(updates, accept, acks)
             self._next = after
             held = HELD

@@ -91,7 +91,7 @@ class Webhook:
                 deaf = self._settled is None or isinstance(error, Unauthorized)
                 pause = self.health.fail(error, deaf=deaf)
             else:
-                self.health.recover()
+                self.health.recover(name=self.account.username, by="webhook")
                 pause = next(soon, CHECKED)
             await asyncio.sleep(pause)
 
@@ -109,7 +109,6 @@ class Webhook:
         self._last_error = info.get("last_error_date")
         # A server lists those kinds of ours that it knows.
         self._settled = (self._url, info.get("allowed_updates"))
-        _log.info("telegram brings updates", bot=self.account.id)
 
     async def _has_changed(self) -> bool:
         info = await self.account.calls.webhook_info()

@@ -23,6 +23,34 @@ async def test_what_somebody_says_is_heard_at_once() -> None:
         assert house.telegram.violations() == []
 
 
+async def test_it_is_told_once_as_whom_each_bot_hears_and_how() -> None:
+    house = House(TOKEN, OTHER)
+    with capture_logs() as logs:
+        async with running(house, settled=200):
+            pass
+    assert [line for line in logs if line["log_level"] == "info"] == [
+        {
+            "event": "telegram is heard",
+            "log_level": "info",
+            "bot": bot,
+            "name": f"@{name}",
+            "by": "polling",
+        }
+        for bot, name in (("42", "bot0_bot"), ("43", "bot1_bot"))
+    ]
+
+
+async def test_who_has_to_wait_for_telegram_at_the_start_reads_when_it_is_heard() -> None:
+    house = House()
+    house.telegram.faults.add("502", times=30)
+    with capture_logs() as logs:
+        async with running(house, settled=300):
+            pass
+    words = [line["event"] for line in logs]
+    assert words.count("Telegram does not answer") == 1
+    assert words.count("telegram is heard") == 1 and "telegram is heard again" not in words
+
+
 async def test_before_the_first_answer_it_says_that_nothing_is_heard() -> None:
     house = House()
     assert "not been reached" in await house.adapter.missing()

@@ -327,7 +327,16 @@ class TestItsAddress:
             hook = house.bot.webhook
             assert hook is not None and hook.url == f"https://bot.example.com{PATH}"
             assert house.bot.allowed == frozenset(ALLOWED)
-            assert [line["log_level"] for line in logs] == ["warning", "info"]
+            assert [line["log_level"] for line in logs] == ["warning"]
+
+    async def test_it_is_told_once_as_whom_each_bot_hears_and_how(self) -> None:
+        with capture_logs() as logs:
+            async with running(House()):
+                await asyncio.sleep(3 * webhook.CHECKED)
+        heard = [line for line in logs if line["event"] == "telegram is heard"]
+        assert [(line["bot"], line["name"], line["by"]) for line in heard] == [
+            ("42", "@parley_bot", "webhook")
+        ]
 
     async def test_what_has_not_changed_is_not_set_again(self) -> None:
         house = House(api="10.0")  # a server that does not know the stop of drafts
