@@ -155,9 +155,13 @@ async def _forget(tools: Tools, work: Work, command: Command) -> None:
     await say(tools, place, phrases.forgotten, private=True)
 
 
+async def _stop(tools: Tools, work: Work, event: Action | Command) -> None:
+    await stop.stop(tools, event, once_more=work.attempts > 0)
+
+
 _COMMANDS: Mapping[str, _Commanded] = {
     "ask": lambda tools, work, _: ask.answer(tools, work),
-    "stop": lambda tools, _, command: stop.stop(tools, command),
+    "stop": _stop,
     "retry": lambda tools, work, _: again.regenerate(tools, work),
     "voice": lambda tools, _, command: speak.answer_aloud(tools, command),
     "inputs": lambda tools, _, command: inputs.choose(tools, command),
@@ -188,7 +192,7 @@ async def _pressed(tools: Tools, work: Work, action: Action) -> None:
 
 
 _ACTIONS: Mapping[str, _Pressed] = {
-    "stop": lambda tools, _, action: stop.stop(tools, action),
+    "stop": _stop,
     "regenerate": lambda tools, work, _: again.regenerate(tools, work),
     "revise": lambda tools, work, _: revise.follow_up(tools, work),
     "like": lambda tools, _, action: rate.take(tools, action),
@@ -199,6 +203,10 @@ _ACTIONS: Mapping[str, _Pressed] = {
     "choose": _chosen,
     "cancel": _chosen,
 }
+
+
+NAMES = frozenset({*_COMMANDS, *_ACTIONS})
+"""Of commands and buttons; any other name is what somebody has written."""
 
 
 async def _every(seconds: float, name: str, sweep: Callable[[], Awaitable[None]]) -> None:

@@ -144,9 +144,16 @@ async def keep(tools: Tools, submission: Submission) -> None:
     await steps.go_on(table, replace(round, asked="", taken=submission.id))
 
 
-async def cancel(tools: Tools, place: Place) -> bool:
-    """Give up the questions that wait for details; False if there are none."""
+async def cancel(tools: Tools, place: Place, *, by: str = "") -> bool:
+    """Give up the questions that wait for details; False if there are none.
+
+    With `by`, the event that wants it, only if one of them came before that.
+    """
     round = await rounds.find_round(tools, place)
+    if by and round is not None:
+        ids = [event.id for one in round.kept if (event := one.event())]
+        if not await tools.store.came_before(by, ids):
+            return False
     table = await _lay(tools, place) if round and round.kept else None
     if round is None or table is None:
         return False

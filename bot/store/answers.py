@@ -1,6 +1,6 @@
 """Steps on answers: one generation each, from the question to its last screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -121,6 +121,12 @@ def want_stop(connection: Connection, id: str) -> Answer | None:
 def open_answers(connection: Connection, place: Place) -> list[Answer]:
     found = select(answers).where(_of_person(place), _open).order_by(answers.c.number)
     return [_answer(row) for row in connection.execute(found).mappings()]
+
+
+def came_before(connection: Connection, event_id: str, others: Collection[str]) -> set[str]:
+    number = select(inbox.c.number).where(inbox.c.id == event_id).scalar_subquery()
+    found = select(inbox.c.id).where(inbox.c.id.in_(others), inbox.c.number < number)
+    return set(connection.execute(found).scalars())
 
 
 def answer_on(connection: Connection, ref: MessageRef) -> Answer | None:

@@ -5,7 +5,7 @@ Each verb is one transaction, and what it wrote is on disk when it returns. Each
 of their subject.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -161,6 +161,10 @@ class Store(Settled):
     async def open_answers(self, place: Place) -> list[Answer]:
         """This person's answers in this chat that are not finished, oldest first."""
         return await self._read(answers.open_answers, place)
+
+    async def came_before(self, event_id: str, others: Collection[str]) -> set[str]:
+        """Which of the `others` are events that were accepted before that one."""
+        return await self._read(answers.came_before, event_id, others)
 
     async def answer_on(self, ref: MessageRef) -> Answer | None:
         """The answer this message shows, whichever part or voice note of it."""

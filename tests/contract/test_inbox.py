@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.events import Command, Message
 from bot.store.inbox import SqlInbox
-from bot.store.store import keeping
+from bot.store.store import Store, keeping
 from bot.store.tables import inbox as rows
 from tests.contract.conftest import Clock
 from tests.fakes.happenings import command, message, place, reaction, submission
@@ -62,6 +62,15 @@ async def test_acceptances_return_and_are_taken_up_in_the_order_in_which_they_ca
             deliveries.create_task(accept(id))
     assert returned == asked
     assert await ids(inbox) == asked
+
+
+async def test_of_two_events_it_is_known_which_came_first(store: Store, inbox: SqlInbox) -> None:
+    for id in ("a", "b", "c", "d"):
+        await inbox.accept(message(id), "talk")
+    await inbox.done("a")
+    assert await store.came_before("c", ["a", "b", "c", "d", "unheard of"]) == {"a", "b"}
+    assert await store.came_before("unheard of", ["a"]) == set()
+    assert await store.came_before("c", []) == set()
 
 
 async def test_an_attempt_counts_and_a_delay_is_remembered(inbox: SqlInbox) -> None:

@@ -33,6 +33,7 @@ VERBS: dict[str, Verb] = {
     "closed": lambda store, _: store.closed("a", CLAIM),
     "want_stop": lambda store, _: store.want_stop("a"),
     "open_answers": lambda store, _: store.open_answers(place()),
+    "came_before": lambda store, _: store.came_before("e", ["d"]),
     "answer_on": lambda store, _: store.answer_on(ref("1")),
     "latest_answer": lambda store, _: store.latest_answer(place()),
     "latest_answer in a thread": lambda store, _: store.latest_answer(place(thread="t")),

@@ -18,6 +18,7 @@ from bot.service.app import App
 from bot.service.running import Running
 from bot.service.tools import Rules, Tools
 from bot.store.database import opened
+from bot.store.inbox import SqlInbox
 from bot.store.records import Answer, Question, Work
 from bot.store.store import Store, keeping
 from bot.surface import Capabilities
@@ -44,6 +45,7 @@ class Bench:
     service: Service
     screen: Screen
     store: Store
+    inbox: SqlInbox
     accepted: list[Event] = field(default_factory=list)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     later: timedelta = timedelta()
@@ -200,7 +202,7 @@ async def opened_bench(
     async with AsyncExitStack() as stack:
         prepare(folder / "bot.db")
         engine = await stack.enter_async_context(opened(f"sqlite:///{folder}/bot.db"))
-        store, _ = await stack.enter_async_context(keeping(engine))
+        store, inbox = await stack.enter_async_context(keeping(engine))
         await stack.enter_async_context(client)
         pace = Pace()
         screen = Screen(pace, capabilities=able, size=size, drafts=drafts)
@@ -223,7 +225,7 @@ async def opened_bench(
             rules=rules,
             now=lambda: bench.now(),
         )
-        bench = Bench(tools, Service(tools), screen, store, accepted)
+        bench = Bench(tools, Service(tools), screen, store, inbox, accepted)
         stack.push_async_callback(tools.running.end_rests)
         yield bench
 

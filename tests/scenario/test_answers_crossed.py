@@ -9,8 +9,8 @@ from bot.events import Event
 from bot.service import answering
 from bot.store.records import Work
 from bot.surface import RateLimited
-from tests.fakes.bench import Bench, wired
-from tests.fakes.completion_wire import PNG, Wire, end, message, stream
+from tests.fakes.bench import EN, Bench, wired
+from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, stream
 from tests.fakes.details import QUERY, TOPIC, asking, sent
 from tests.fakes.mortal import Death, live_and_die
 from tests.scenario.test_answers_changed import queries
@@ -83,3 +83,49 @@ async def test_a_question_edited_while_its_last_detail_comes_is_answered_once(
         await bench.take_in(follow_up)
         await bench.take_in(released)
     assert sent(wire) == [{"query": "Why not?", "topic": "cats"}]
+
+
+async def test_a_stop_done_once_more_leaves_alone_what_was_asked_after_it(tmp_path: Path) -> None:
+    wire = Wire()
+    go_on = asyncio.Event()
+    wire.on(ASK, stream(message("one"), go_on, message(" whole"), end()))
+    async with wired(tmp_path, wire) as bench:
+        stop, asked = bench.command("stop"), bench.message("Hi")
+        await bench.inbox.accept(stop, "now")
+        bench.screen.fail_next(RateLimited(retry_after=3.0))  # that there is nothing to stop
+        with pytest.raises(RateLimited):
+            await bench.do(stop)
+        await bench.inbox.accept(asked, "talk")
+        talk = asyncio.create_task(bench.do(asked))
+        await bench.until(lambda: bench.screen.texts == ["one"])
+        await once_more(bench, stop)
+        go_on.set()
+        await talk
+    assert bench.screen.texts == ["one whole", EN.nothing_to_stop]
+
+
+async def test_a_stop_done_once_more_keeps_a_question_that_waits_for_details_since(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TOPIC) as (bench, wire):
+        stop, asked = bench.command("stop"), bench.message("Why?")
+        await bench.inbox.accept(stop, "now")
+        await bench.inbox.accept(asked, "talk")
+        await bench.do(asked)
+        await once_more(bench, stop)
+        await bench.do(bench.message("cats"))
+    assert sent(wire) == [{"query": "Why?", "topic": "cats"}]
+
+
+async def test_a_stop_done_once_more_ends_what_was_asked_before_it(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Half of"), wire.stop_asked, end(usage=ZERO)))
+    async with wired(tmp_path, wire) as bench:
+        stop, asked = bench.command("stop"), bench.message("Hi")
+        await bench.inbox.accept(asked, "talk")
+        await bench.inbox.accept(stop, "now")
+        talk = asyncio.create_task(bench.do(asked))
+        await bench.until(lambda: bench.screen.texts == ["Half of"])
+        await once_more(bench, stop)
+        await talk
+    assert bench.screen.texts == [f"Half of\n\n*{EN.stopped}*"]
