@@ -201,7 +201,9 @@ async def _with_pictures(
         await say(tools, place, endings.fault(phrases, unfit.fault, parameters))
         return None
     if not asked.text and isinstance(work.event, Message) and _needs_words(parameters):
-        await pictures.keep(tools, replace(work.event, files=asked.files))
+        photo = replace(work.event, files=asked.files)
+        if not await inputs.hold_along(tools, photo):
+            await pictures.keep(tools, photo)
         return None
     return asked
 
@@ -216,7 +218,12 @@ async def _with_photo(tools: Tools, work: Work, asked: Asked) -> Asked:
         return asked
     replied = event.quoted.ref.id if event.quoted else ""
     meant = event.place.chat.private or replied in (photo[1], photo[0].ref.id)
-    return replace(asked, files=photo[0].files) if meant else asked
+    if not meant:
+        return asked
+    if asked.ref is not None:
+        # Whoever edits the words means the same pictures.
+        await tools.store.add_files(asked.ref, photo[0].files)
+    return replace(asked, files=photo[0].files)
 
 
 async def _end_photo(tools: Tools, place: Place, asked: Asked) -> None:

@@ -144,6 +144,15 @@ async def keep(tools: Tools, submission: Submission) -> None:
     await steps.go_on(table, replace(round, asked="", taken=submission.id))
 
 
+async def hold_along(tools: Tools, event: Message) -> bool:
+    """Keep pictures without words behind the questions that wait for details, if any do."""
+    round = await rounds.find_round(tools, event.place)
+    if round is None or not round.kept:
+        return False
+    await _hold(await rounds.lay(tools, _answering(event, event.place)), event)
+    return True
+
+
 async def cancel(tools: Tools, place: Place, *, by: str = "") -> bool:
     """Give up the questions that wait for details; False if there are none.
 

@@ -26,9 +26,10 @@ async def revise(tools: Tools, work: Work) -> None:
         await _edited(tools, event, once_more=work.attempts > 0)
     elif isinstance(event, Deleted):
         gone = await tools.store.question(event.ref)
-        await tools.store.delete_question(event.ref)
         if gone is not None:
+            # First: which pictures it had is forgotten with it.
             await pictures.drop(tools, event.place, gone.files)
+        await tools.store.delete_question(event.ref)
         if await current(tools, event.ref) is None:
             await inputs.drop(tools, event.place)
             await _end(tools, event, "deleted")

@@ -62,6 +62,11 @@ def revise_question(
     return _change(connection, ref, changed, now, where=~questions.c.deleted)
 
 
+def add_files(connection: Connection, ref: MessageRef, files: Sequence[File]) -> None:
+    bare = (questions.c.ref == ref) & ~questions.c.deleted & ~questions.c.emptied
+    connection.execute(update(questions).where(bare).values(files=tuple(files)))
+
+
 def delete_question(connection: Connection, ref: MessageRef, now: datetime) -> Question | None:
     gone = {"text": "", "files": (), "quoted": "", "deleted": True, "emptied": True}
     return _change(connection, ref, gone, now)

@@ -244,6 +244,10 @@ class Store(Settled):
         """
         return await self._write(questions.revise_question, ref, text, files, self._now())
 
+    async def add_files(self, ref: MessageRef, files: Sequence[File]) -> None:
+        """Let these belong to it from now on; its words stay as they are."""
+        await self._write(questions.add_files, ref, files)
+
     async def delete_question(self, ref: MessageRef) -> Question | None:
         """Empty it and mark it deleted; None where it is not known yet: then it will be so."""
         return await self._write(questions.delete_question, ref, self._now())

@@ -48,6 +48,7 @@ VERBS: dict[str, Verb] = {
     "question": lambda store, _: store.question(ref("1")),
     "questions_of": lambda store, _: store.questions_of("e"),
     "revise_question": lambda store, _: store.revise_question(ref("1"), "", ()),
+    "add_files": lambda store, _: store.add_files(ref("1"), ()),
     "rating": lambda store, _: store.rating("a", "ann"),
     "ratings_due": lambda store, _: store.ratings_due(AT),
     "recording": lambda store, _: store.recording("a"),

@@ -39,6 +39,16 @@ async def test_an_edit_gives_the_question_whole(store: Store) -> None:
     assert await store.question(ref("1")) == edited
 
 
+async def test_files_that_join_a_question_leave_its_words(store: Store) -> None:
+    await store.remember_question(a_question("1"))
+    await store.revise_question(ref("1"), "How?", ())
+    await store.add_files(ref("1"), (PHOTO,))
+    assert await store.question(ref("1")) == a_question("1", "How?", files=(PHOTO,))
+    gone = await store.delete_question(ref("1"))
+    await store.add_files(ref("1"), (PHOTO,))
+    assert await store.question(ref("1")) == gone
+
+
 async def test_taken_up_again_a_question_keeps_its_edit(store: Store) -> None:
     await store.remember_question(a_question("1"))
     await store.revise_question(ref("1"), "How?", (PHOTO,))

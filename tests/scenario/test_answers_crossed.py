@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.events import Event
-from bot.service import answering
+from bot.events import Deleted, Event
+from bot.service import answering, pictures
 from bot.store.records import Work
 from bot.surface import RateLimited
 from tests.fakes.bench import EN, Bench, wired
-from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, stream
+from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, stream, told
 from tests.fakes.details import QUERY, TOPIC, asking, sent
 from tests.fakes.mortal import Death, live_and_die
-from tests.scenario.test_answers_changed import queries
+from tests.scenario.test_answers_changed import queries, uploads
+from tests.scenario.test_answers_pictures import SEES
 
 pytestmark = pytest.mark.real_time
 ASK = "POST /completion-messages"
@@ -129,3 +130,48 @@ async def test_a_stop_done_once_more_ends_what_was_asked_before_it(tmp_path: Pat
         await once_more(bench, stop)
         await talk
     assert bench.screen.texts == [f"Half of\n\n*{EN.stopped}*"]
+
+
+async def test_a_picture_deleted_once_more_waits_for_no_question(tmp_path: Path) -> None:
+    async with wired(tmp_path, Wire(), parameters=SEES) as bench:
+        photo = bench.message("", files=(bench.picture("cat", PNG),))
+        await bench.do(photo)
+        assert bench.screen.texts == [EN.picture_what_to_do]
+        gone = Deleted(id="gone", place=photo.place, at=bench.now(), ref=photo.ref)
+        await dies_over(bench, gone, "delete_question")
+        await once_more(bench, gone)
+        assert await pictures.kept(bench.tools, photo.place) is None
+    assert bench.screen.texts == []
+
+
+async def test_a_picture_sent_while_a_question_waits_for_details_comes_after_it(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TOPIC, vision=True) as (bench, wire):
+        wire.on("POST /files/upload", told({"id": "cat"}, 201))
+        await bench.do(bench.message("Why?"))
+        photo = bench.message("", files=(bench.picture("cat", PNG),))
+        await bench.do(photo)
+        await once_more(bench, photo)
+        assert bench.screen.texts[-1].startswith(EN.inputs_needed)
+        await bench.do(bench.message("cats"))
+        assert sent(wire) == [{"query": "Why?", "topic": "cats"}]
+        assert bench.screen.texts[-2:] == ["Because.", EN.picture_what_to_do]
+        await bench.do(bench.message("What is it?"))
+    assert wire.given[-1].body["files"][0]["upload_file_id"] == "cat"  # type: ignore[index]  # JSON
+
+
+async def test_the_words_under_a_picture_sent_before_change_and_the_picture_stays(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    wire.on("POST /files/upload", told({"id": "cat"}, 201))
+    second = stream(message("two"), end())
+    wire.on(ASK, stream(message("one"), end()), second)
+    async with wired(tmp_path, wire, parameters=SEES) as bench:
+        await bench.do(bench.message("", files=(bench.picture("cat", PNG),)))
+        asked = bench.message("What?")
+        await bench.do(asked)
+        await bench.do(bench.edit(asked, "Who?"))
+    assert uploads(second.body) == ["cat"]
+    assert bench.screen.texts == [EN.picture_what_to_do, "two"]
