@@ -238,6 +238,7 @@ async def kill_rounds(guests: Colleagues, rounds: int, seed: int, *, pause: floa
         least, most = (3.0, 4.0) if number % 3 == 1 else (0.05, 1.6)
         await asyncio.wait([talking], timeout=dice.uniform(least, most))
         await house.end(signal.SIGKILL)
+        house.slack.tiers.die()
         talking.cancel()
         await asyncio.wait([talking])
         if not talking.cancelled():

@@ -89,6 +89,17 @@ def test_posts_in_a_channel_come_one_a_second(table: Table) -> None:
     assert table.error("chat.postMessage", **here) == ""
 
 
+def test_a_process_that_has_just_begun_cannot_know_what_another_was_told(table: Table) -> None:
+    table.slack.tiers.enforced = True
+    here = {"channel": table.dm.channel.id, "text": "a"}
+    assert [table.error("chat.postMessage", **here) for _ in range(3)] == ["", "", "ratelimited"]
+    table.slack.tiers.die()
+    assert table.error("chat.postMessage", **here) == "ratelimited"
+    assert table.slack.tiers.hammered == []
+    assert table.error("chat.postMessage", **here) == "ratelimited"
+    assert len(table.slack.tiers.hammered) == 1
+
+
 def test_tiers_are_counted_by_method_and_workspace(table: Table) -> None:
     table.slack.tiers.enforced = True
     channel, _ = table.started(table.dm)

@@ -29,6 +29,7 @@ class _Scope:
     calls: deque[float] = field(default_factory=deque)
     full_at: float = -math.inf  # when the bucket has all its tokens again
     banned_until: float = -math.inf
+    heeded: bool = True  # whoever calls has heard of it
 
     def wait(self, now: float, jitter: float) -> float:
         """Seconds until one more call has room; 0 for now."""
@@ -81,20 +82,26 @@ class Tiers:
         name = ":".join(part for part in (team, method, channel) if part)
         self._scopes.setdefault(name, _Scope()).banned_until = until
 
+    def die(self) -> None:
+        """The process that was told to wait is dead; the next one has to be told anew."""
+        for scope in self._scopes.values():
+            scope.heeded = False
+
     def _count(self, now: float, scopes: Sequence[tuple[str, _Scope]]) -> None:
         for name, scope in scopes:
             if scope.banned_until > now:
                 early = scope.banned_until - now
-                if early > self.jitter:
+                if early > self.jitter and scope.heeded:
                     self.hammered.append(Hammer(now, name, early))
                 scope.banned_until += self.penalty
+                scope.heeded = True
                 raise too_many(math.ceil(scope.banned_until - now))
         if not self.enforced:
             return
         for _, scope in scopes:
             if wait := scope.wait(now, self.jitter):
                 seconds = math.ceil(wait) + self.penalty
-                scope.banned_until = now + seconds
+                scope.banned_until, scope.heeded = now + seconds, True
                 raise too_many(seconds)
         for _, scope in scopes:
             scope.take(now)
