@@ -8,10 +8,12 @@ from typing import Final, Protocol
 from adapters.slack.asking import Identity
 from adapters.slack.calling import EDIT, ONCE, Caller
 from adapters.slack.calls import Calls
+from adapters.slack.detail import DetailedTransport
 from adapters.slack.errors import Json, Unauthorized
 from adapters.slack.features import Features
 from adapters.slack.files import Files
 from adapters.slack.transport import API_URL, AiohttpTransport, Transport
+from bot.observe import in_detail
 from bot.surface import Forbidden
 
 ASKED_AGAIN: Final = 30.0
@@ -49,6 +51,8 @@ class Line:
         self.api_url = api_url
         self._own = AiohttpTransport(api_url=api_url) if transport is None else None
         self.transport: Transport = transport or self._own  # type: ignore[assignment]  # one is
+        if in_detail():
+            self.transport = DetailedTransport(self.transport)
         self._files = Files(self.transport, api_url=api_url)
         self._asking: dict[str, Caller] = {}
 

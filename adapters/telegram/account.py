@@ -7,12 +7,14 @@ from telegram.request import BaseRequest
 from adapters.telegram.calling import Caller
 from adapters.telegram.calls import Calls
 from adapters.telegram.chats import Chats
+from adapters.telegram.detail import DetailedFiles, DetailedLine
 from adapters.telegram.features import Features
 from adapters.telegram.files import Downloads, Files, RequestFiles
 from adapters.telegram.health import Health
 from adapters.telegram.presses import Presses
 from adapters.telegram.transport import BotRequest
 from adapters.telegram.wire import Line, Wire
+from bot.observe import in_detail
 
 API_URL = "https://api.telegram.org"
 
@@ -43,13 +45,16 @@ class Account:
         self._chats = Chats()
         # Polling has a connection of its own: it can be renewed while messages go on.
         polling = request or BotRequest(connections=2)
-        self._polling = Line(polling, api_url=api_url, token=token)
-        self._line = Line(request or BotRequest(), api_url=api_url, token=token)
+        line = DetailedLine if in_detail() else Line
+        self._polling = line(polling, api_url=api_url, token=token)
+        self._line = line(request or BotRequest(), api_url=api_url, token=token)
         self._files: Files = (
             RequestFiles(request, api_url=api_url, token=token)
             if request
             else Downloads(api_url=api_url, token=token)
         )
+        if in_detail():
+            self._files = DetailedFiles(self._files)
         wire = Wire(self._line, self._polling, id=id)
         self.calls = Calls(wire, Caller(id, self._chats, self.health), self.features, self._files)
 

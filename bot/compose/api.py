@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from bot import observe
 from bot.completion import CompletionClient, Patience
+from bot.completion.transport import Transport
+from bot.compose.detail import DetailedTransport
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ def completion(settings: Settings, *, url: str = "", key: str = "") -> Completio
             only_pings=settings.parley_stream_pings,
             answer=settings.parley_answer_limit,
         ),
+        transport=DetailedTransport if observe.in_detail() else Transport,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot import observe, phrases, web
 from bot.completion import CompletionClient
 from bot.completion.naps import MOMENT
+from bot.compose.detail import DetailedLanes, DetailedPace, telling
 from bot.compose.rules import rules
 from bot.dispatch import Dispatcher
 from bot.events import Event
@@ -22,7 +23,7 @@ from bot.settings import Settings
 from bot.store import database, migrate
 from bot.store.inbox import SqlInbox
 from bot.store.store import Store, keeping
-from bot.surface import Slots
+from bot.surface import Accept, Slots
 
 Platforms = Callable[[Slots, Store], Sequence[web.Adapter]]
 """Makes the adapters that are switched on; they share the keeper of the budgets."""
@@ -39,8 +40,10 @@ class Bot:
         service: Service,
         adapters: Iterable[web.Adapter],
         running: Running,
+        accept: Accept,
     ) -> None:
         self._running = running
+        self._accept = accept
         self._dispatcher = dispatcher
         self._service = service
         self._adapters = tuple(adapters)
@@ -53,7 +56,7 @@ class Bot:
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self._dispatcher.run(), name="lanes")
             aside = [
-                group.create_task(adapter.run(self._dispatcher.accept), name=adapter.name)
+                group.create_task(adapter.run(self._accept), name=adapter.name)
                 for adapter in self._adapters
             ]
             aside.append(group.create_task(self._service.run(), name="sweeps"))
@@ -81,7 +84,8 @@ async def assembled(
     Raises DatabaseError when the database cannot be used, OSError when the port is taken.
     """
     async with _kept(settings) as (store, inbox, database_checks):
-        pace, running = Pace(resumes=True, beat=MOMENT), Running()
+        pace = (DetailedPace if observe.in_detail() else Pace)(resumes=True, beat=MOMENT)
+        running = Running()
         adapters = platforms(pace, store)
 
         async def follow_up(event: Event) -> bool:
@@ -101,16 +105,17 @@ async def assembled(
             )
         )
         dispatcher = _dispatcher(settings, inbox, service)
-        routes = [route for each in adapters for route in each.routes(dispatcher.accept)]
+        accept = telling(dispatcher.accept) if observe.in_detail() else dispatcher.accept
+        routes = [route for each in adapters for route in each.routes(accept)]
         hearing = [adapter.missing for adapter in adapters]
         application = web.build((*database_checks, dispatcher.health, *hearing), routes)
         async with web.listening(application, host=host, port=port) as opened:
-            yield Bot(dispatcher, service, adapters, running), opened
+            yield Bot(dispatcher, service, adapters, running, accept), opened
 
 
 def _dispatcher(settings: Settings, inbox: SqlInbox, service: Service) -> Dispatcher:
     return Dispatcher(
-        Lanes(inbox),
+        (DetailedLanes if observe.in_detail() else Lanes)(inbox),
         service.handle,
         service.report,
         limit=settings.parley_inbox_limit,

@@ -214,7 +214,10 @@ class Settings(BaseSettings):
         1200.0, "Seconds one answer may take in all; the API ends its own work after 1200.", "600"
     )
     parley_log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = setting(
-        "info", "How much is logged.", "warning"
+        "info",
+        "How much is logged; `debug` tells every event, call and wait with its time, and nobody's "
+        "words.",
+        "warning",
     )
     parley_log_format: Annotated[Literal["json", "text"], Word] = setting(
         "json", "One JSON object a line, or lines for people.", "text"
