@@ -58,8 +58,9 @@ async def question(tools: Tools, work: Work, asked: Asked, *, replaces: str = ""
     except CompletionError as error:
         code = error.code if isinstance(error, Refused) else ""
         observe.count_api_error(code or type(error).__name__)
-        opened, _ = await open_answer(tools, work, asked, {}, replaces=replaces)
-        await recover.close(tools, opened, "failed", type(error).__name__)
+        name = type(error).__name__
+        opened, _ = await open_answer(tools, work, asked, {}, replaces=replaces, error=name)
+        await recover.close(tools, opened, "failed", name)
         return
     if resolved is None:
         await _end_photo(tools, place, fit)
@@ -89,8 +90,12 @@ async def open_answer(
     values: Mapping[str, Value],
     *,
     replaces: str = "",
+    error: str = "",
 ) -> tuple[Answer, str]:
-    """The answer to it, and the claim it is held with: "" where it was open before."""
+    """The answer to it, and the claim it is held with: "" where it was open before.
+
+    With `error` it has failed already, and nobody who finds it asks the API.
+    """
     place, claim = work.event.place, uuid4().hex
     answer = Answer(
         id=uuid4().hex,
@@ -102,6 +107,9 @@ async def open_answer(
         inputs=dict(values),
         files=asked.files,
         created_at=tools.now(),
+        state="closing" if error else "waiting",
+        outcome="failed" if error else None,
+        error=error,
     )
     opened = await tools.store.open_answer(answer, claim)
     return permitted(opened, place), claim if opened.id == answer.id else ""

@@ -30,7 +30,8 @@ def open_answer(connection: Connection, answer: Answer, claim: str, now: datetim
     values |= _place_columns(answer.place)
     forgotten = ready.first(connection, _FORGOTTEN, {"this": answer.event}) is not None
     values |= {"claim": claim, "forget_wanted": forgotten, "emptied": False}
-    values["asked_at"] = None if answer.state == "waiting" else answer.created_at
+    unasked = answer.state in ("waiting", "closing")
+    values["asked_at"] = None if unasked else answer.created_at
     row = ready.first(connection, new(connection.dialect.name, answers, "event"), values)
     return _answer(row or ready.rows(connection, _FOR, {"this": answer.event})[0])
 

@@ -345,6 +345,7 @@ async def test_only_what_was_asked_for_counts_as_asked(store: Store, clock: Cloc
     await finished(store, "late", on=ref("1"))
     await finished(store, "another's", place(user="bob"))
     await store.open_answer(an_answer("made elsewhere", state="asked", created_at=clock.now))
+    await store.open_answer(an_answer("failed before", state="closing", outcome="failed"))
     assert await store.asked_since("playground:ann", AT) == 3
     assert await store.asked_since("playground:ann", since) == 2
     assert await store.asked_since("playground:bob", since + timedelta(seconds=1)) == 0

@@ -1,15 +1,17 @@
 """Events that belong together, done in another order or once more beside what followed them."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.events import Deleted, Event
-from bot.service import answering, pictures
+from bot.service import Service, answering, pictures
+from bot.service.app import App
 from bot.store.records import Work
 from bot.surface import RateLimited
-from tests.fakes.bench import EN, Bench, wired
+from tests.fakes.bench import EN, PLAIN, Bench, wired
 from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, stream, told
 from tests.fakes.details import QUERY, TOPIC, asking, sent
 from tests.fakes.mortal import Death, live_and_die
@@ -175,3 +177,20 @@ async def test_the_words_under_a_picture_sent_before_change_and_the_picture_stay
         await bench.do(bench.edit(asked, "Who?"))
     assert uploads(second.body) == ["cat"]
     assert bench.screen.texts == [EN.picture_what_to_do, "two"]
+
+
+async def test_a_question_that_met_no_app_is_not_asked_empty_after_a_kill(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()))
+    async with wired(tmp_path, wire) as bench:
+        wire.on("GET /parameters", told({}, 503))
+        asked = bench.message("Hi")
+        await dies_over(bench, asked, "open_answer")
+        wire.on("GET /parameters", told(PLAIN))
+        # Another process asks the app anew.
+        bench.service = Service(replace(bench.tools, app=App(bench.tools.completion)))
+        await once_more(bench, asked)
+        assert bench.screen.texts == [EN.service_failed]
+        await bench.do(bench.press("regenerate", bench.screen.bubbles[0]))
+    assert queries(wire) == ["Hi"]
+    assert bench.screen.texts[-1] == "one"
