@@ -54,9 +54,10 @@ class KeptEvent:
 class Round:
     """`asked` is the variable whose value is awaited, "" while none is.
 
-    `path` are the details asked for before it, the way back; with `all` one follows the other
-    though none is missing. `taken` is the event that came last. It survives the end of the round:
-    an event that is done once more after a crash must not be mistaken for a new question.
+    `path` are the details asked for before it, the way back, and `lines` the messages that say what
+    came of the last of them; with `all` one follows the other though none is missing. `taken` is
+    the event that came last. It survives the end of the round: an event that is done once more
+    after a crash must not be mistaken for a new question.
     """
 
     kept: tuple[KeptEvent, ...] = ()
@@ -64,6 +65,7 @@ class Round:
     note: MessageRef | None = None
     taken: str = ""
     path: tuple[str, ...] = ()
+    lines: tuple[MessageRef | None, ...] = ()
     all: bool = False
 
 
@@ -126,8 +128,12 @@ async def ask(table: Table, round: Round, field: Field, *, head: str = "") -> No
 
 
 async def ask_there(table: Table, round: Round, field: Field) -> None:
-    """The same, over the note whose button was pressed, unless only a new one opens a reply."""
-    if _hint(table, field):
+    """The same, over the note whose button was pressed.
+
+    Not where only a new one opens a reply, nor where the reply it has opened is to close with it.
+    """
+    open = table.field(round.asked)
+    if _hint(table, field) or (open and _hint(table, open)):
         await ask(table, round, field)
         return
     buttons = choices(table, field, round)

@@ -1,13 +1,13 @@
 """The steps of a round: what an answer or a button leads to, and what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.completion import Field
 from bot.events import Command, Event, Place
 from bot.phrases import input_faults
 from bot.service import form, rounds
-from bot.service.rounds import Round, Table
+from bot.service.rounds import KeptEvent, Round, Table
 from bot.service.tools import Tools
 from bot.store.records import scope
 from bot.surface import Again, Busy, Button, Expired
@@ -53,13 +53,23 @@ def _following(table: Table, round: Round, after: Field | None) -> Field | None:
 
 async def release(table: Table, round: Round) -> None:
     """Hand the kept questions to the inbox; they take their turn behind what came before."""
-    for kept in round.kept:
-        event = kept.event()
+    await _hand_on(table, round.kept)
+    newest = await rounds.find_round(table.tools, table.place)
+    # What came while the last detail did is not forgotten with the rest.
+    late = [one for one in newest.kept if one not in round.kept] if newest else []
+    await _hand_on(table, late)
+    await rounds.save_round(table.tools, table.place, Round(taken=round.taken))
+    await rounds.close_note(table, round, table.phrases.inputs_saved)
+    if newest is not None and late and newest.note != round.note:
+        await rounds.close_note(table, newest, table.phrases.inputs_saved)
+
+
+async def _hand_on(table: Table, kept: Iterable[KeptEvent]) -> None:
+    for one in kept:
+        event = one.event()
         if event is not None:
             place = _today(event.place, table.place)
             await accept(table.tools, replace(event, id=event.id + AGAIN, place=place))
-    await rounds.save_round(table.tools, table.place, Round(taken=round.taken))
-    await rounds.close_note(table, round, table.phrases.inputs_saved)
 
 
 def _today(asked: Place, now: Place) -> Place:
@@ -124,12 +134,17 @@ async def _go_below(table: Table, round: Round, asked: Field) -> None:
     """Leave the question with what holds now, and go on under it."""
     now = form.current(asked, table.remembered)
     await rounds.close_note(table, round, rounds.value_line(table, asked, now))
-    await go_on(table, replace(round, asked="", note=None), asked)
+    lines = (*round.lines, round.note)
+    await go_on(table, replace(round, asked="", note=None, lines=lines), asked)
 
 
 async def _go_back(table: Table, round: Round, asked: Field) -> None:
+    """Ask for the detail before once more; the line that says what came of it goes."""
     before = table.field(round.path[-1]) if round.path else None
-    await rounds.ask(table, replace(round, path=round.path[:-1]), before or asked)
+    back = replace(round, path=round.path[:-1], lines=round.lines[:-1])
+    await rounds.ask_there(table, back, before or asked)
+    if round.lines:
+        await rounds.close_note(table, replace(round, note=round.lines[-1]))
 
 
 async def cancel(table: Table, round: Round) -> None:
@@ -146,7 +161,7 @@ async def show_list(
     # While questions wait, only what they lack is worth asking for.
     shown = (*(each for each in buttons if each.value != "all"), cancel) if round.kept else buttons
     note = await rounds.show_list(table, round, shown, head=head)
-    shows = replace(round, asked="", note=note, path=(), all=False)
+    shows = replace(round, asked="", note=note, path=(), lines=(), all=False)
     await rounds.save_round(table.tools, table.place, shows)
 
 

@@ -51,6 +51,7 @@ async def test_one_step_back_and_out(house: House) -> None:
     await begun(house, seat)
     seat.press(await offered(house, seat, "formal"), "formal")
     seat.press(await offered(house, seat, EN.button_back), EN.button_back)
+    await house.until(lambda: "Tone: formal" not in seat.shown())
     seat.press(await offered(house, seat, "friendly"), EN.button_cancel)
 
     await house.until(lambda: not any("friendly" in str(post.buttons) for post in seat.answers))
