@@ -239,6 +239,8 @@ async def _may_ask(tools: Tools, place: Place) -> bool:
 
 
 async def _open(tools: Tools, place: Place, asked: _Asked) -> None:
+    if not await _may_ask(tools, place):
+        return  # it has begun meanwhile, and may keep a question
     dialog = Dialog(kind="rating", state=msgspec.to_builtins(asked), asked_at=tools.now())
     await tools.store.open_dialog(scope(place), dialog)
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.events import Deleted, Event
+from bot.events import Deleted, Event, MessageRef, Place, Submission
 from bot.service import Service, answering, pictures
 from bot.service.app import App
 from bot.store.records import Work
-from bot.surface import RateLimited
+from bot.surface import Capabilities, Outgoing, RateLimited
 from tests.fakes.bench import EN, PLAIN, Bench, wired
 from tests.fakes.completion_wire import PNG, ZERO, Wire, end, message, stream, told
-from tests.fakes.details import QUERY, TOPIC, asking, sent
+from tests.fakes.details import QUERY, TONE, TOPIC, asking, sent
 from tests.fakes.mortal import Death, live_and_die
+from tests.fakes.rated import RATE
 from tests.scenario.test_answers_changed import queries, uploads
 from tests.scenario.test_answers_pictures import SEES
 
@@ -194,3 +195,56 @@ async def test_a_question_that_met_no_app_is_not_asked_empty_after_a_kill(tmp_pa
         await bench.do(bench.press("regenerate", bench.screen.bubbles[0]))
     assert queries(wire) == ["Hi"]
     assert bench.screen.texts[-1] == "one"
+
+
+async def test_a_question_held_while_the_last_detail_comes_is_asked_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with asking(tmp_path, QUERY, TONE) as (bench, wire):
+        await bench.do(bench.message("Why?"))
+        [note] = bench.screen.bubbles
+        releasing, post = asyncio.Event(), bench.screen.post
+
+        async def post_late(place: Place, message: Outgoing) -> MessageRef:
+            await releasing.wait()
+            return await post(place, message)
+
+        async def accept_late(event: Event) -> bool:
+            releasing.set()
+            await second
+            return await bench.tools.accept(event)
+
+        monkeypatch.setattr(bench.screen, "post", post_late)
+        second = asyncio.create_task(bench.take_in(bench.command("ask", "Why not?")))
+        await bench.until(lambda: note.gone)  # another note is about to take its place
+        service = Service(replace(bench.tools, accept=accept_late))
+        await service.handle(bench.work(bench.press("choose", note, value="o1")))
+        while bench.accepted:
+            await bench.take_in(bench.accepted.pop(0))
+    assert sent(wire) == [
+        {"query": "Why?", "tone": "casual"},
+        {"query": "Why not?", "tone": "casual"},
+    ]
+
+
+async def test_words_about_an_answer_leave_a_question_that_waits_for_details(
+    tmp_path: Path,
+) -> None:
+    able = Capabilities(forms=True, private_replies=True)
+    async with asking(tmp_path, QUERY, TONE, able=able) as (bench, wire):
+        wire.on(RATE, told({"result": "success"}))
+        await bench.do(bench.command("ask", "tone=formal Why?"))
+        answer = await bench.latest()
+        await bench.do(bench.press("dislike", bench.screen.bubbles[0]))
+        await bench.do(bench.message("And why not?"))
+        words = Submission(
+            id="words",
+            place=bench.place(),
+            at=bench.now(),
+            form=f"words:{answer.id}",
+            values={"words": "too short"},
+        )
+        await bench.do(words)
+        filled = replace(words, id="details", form="inputs", values={"tone": "casual"})
+        await bench.do(filled)
+    assert queries(wire) == ["Why?", "And why not?"]
