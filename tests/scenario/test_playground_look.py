@@ -30,6 +30,35 @@ async def test_a_reader_further_up_stays_there_and_is_told_of_the_new(
     await tab.until("document.getElementById('jump').hidden")
 
 
+async def test_nobody_is_sent_further_down_where_all_is_to_be_seen(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, _ = scene
+    await say(tab, "Write in markdown")
+    await tab.until(DONE)
+    await tab.run("(document.getElementById('talk').scrollTop = 0)")
+    await tab.until("!document.getElementById('jump').hidden")
+    await tab.press("ArrowUp")
+    await tab.until("document.activeElement.matches('.editor textarea')")
+    await tab.run("document.activeElement.select()")
+    await tab.type("Write to my neighbour")
+    await tab.press("Enter")
+    await tab.until("document.querySelector('.bot .body')?.textContent.startsWith('Dear')")
+    await tab.until(DONE)
+    await tab.until("document.getElementById('jump').hidden")
+
+
+async def test_the_list_of_chats_tells_that_an_answer_is_written_and_then_its_words(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, _ = scene
+    await say(tab, "Write to my neighbour")
+    await tab.until(f"{GROWING} > 40")
+    await tab.until("document.querySelector('.chats .preview').textContent === 'Writing…'")
+    await tab.until(DONE)
+    await tab.until("document.querySelector('.chats .preview').textContent.startsWith('Dear')")
+
+
 async def test_a_slow_hand_can_scroll_away_from_a_fast_answer(
     scene: tuple[Tab, ScriptedBot],
 ) -> None:

@@ -220,3 +220,16 @@ async def test_commands_are_offered_and_completed(scene: tuple[Tab, ScriptedBot]
     await tab.press("Tab")
     assert await tab.run("document.getElementById('text').value") == "/feedback "
     assert await tab.run("document.getElementById('choices').hidden")
+
+
+async def test_a_group_tells_how_to_call_the_bot_and_takes_the_name_people_see(
+    scene: tuple[Tab, ScriptedBot],
+) -> None:
+    tab, _ = scene
+    await tab.click(".chats li:last-child .chat")
+    assert await shown(tab, "#chat-words") == "3 people and @parley, as Ada"
+    await tab.click("#text")
+    await tab.type("@lett")
+    await tab.until("document.querySelectorAll('#choices li').length === 1")
+    await tab.press("Tab")
+    assert await tab.run("document.getElementById('text').value") == "@parley "

@@ -38,11 +38,17 @@ export class Choices {
     const command = /^\/(\w*)$/.exec(this.field.value);
     const name = /(?:^|\s)@(\w*)$/.exec(before);
     if (command) this.#show(this.#commands(command[1].toLowerCase()));
-    else if (name && !this.alone && this.room.mention?.toLowerCase().startsWith(`@${name[1].toLowerCase()}`)) {
+    else if (name && !this.alone && this.#calls(name[1].toLowerCase())) {
       const start = before.length - name[1].length - 1;
       const text = `${this.field.value.slice(0, start)}${this.room.mention} ${this.field.value.slice(before.length)}`;
       this.#show([{ label: this.room.mention, words: "Ask the bot", text, sends: false }]);
     } else this.close();
+  }
+
+  /** Whether this begins the bot's name, the one after "@" or the one that people see. */
+  #calls(begun) {
+    const { mention, app } = this.room;
+    return mention && [mention.slice(1), app.title ?? ""].some((name) => name.toLowerCase().startsWith(begun));
   }
 
   #commands(begun) {

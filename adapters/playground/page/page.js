@@ -77,7 +77,7 @@ function enter(person, chat) {
   keep(`chat.${view.person}`, view.chat);
   const { private: alone, title } = room.chat(view.chat);
   byId("chat-title").textContent = alone ? room.app.title || title : title;
-  byId("chat-words").textContent = alone ? `as ${room.nameOf(view.person)}` : `${room.people.length} people and the bot, as ${room.nameOf(view.person)}`;
+  byId("chat-words").textContent = alone ? `as ${room.nameOf(view.person)}` : `${room.people.length} people and ${room.mention || "the bot"}, as ${room.nameOf(view.person)}`;
   talk.show(view.person, view.chat);
   composer.show(view.person, view.chat);
   panel.showCalls();

@@ -29,6 +29,7 @@ export class Sidebar {
 
   #preview(message, person) {
     if (!message) return "Nothing yet";
+    if (message.growing) return "Writing…"; // its first words would stand here until its end
     const by = message.author === person ? "You: " : "";
     const words = message.voice ? "Voice note" : message.files?.length && !message.text ? "Picture" : shortened(wordsOf(message.html) || message.text, 60);
     return by + (words || "…");

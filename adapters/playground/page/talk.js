@@ -262,6 +262,8 @@ export class Talk {
   }
 
   #stay() {
+    // What has shrunk until all of it is to be seen leaves nothing further down to go to.
+    if (!this.#pinned && this.scroller.scrollHeight - this.scroller.clientHeight <= 1) this.pin();
     if (!this.#pinned) return;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#lastTop = this.scroller.scrollTop;
