@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import importlib
 import ipaddress
 import os
+import pkgutil
 import socket
 import sys
 import threading
@@ -63,18 +65,28 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Every worker imports all of the project, and one of them measures it.
+    """Every worker imports all of the project, and one of them measures it: that, not the finding.
 
     What is found lives to the end: there is no need to look through it again and again.
     """
     gc.disable()
     try:
-        with _unmeasured(os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0"):
+        if sys.gettrace() and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+            _import_all()
+        with _unmeasured(True):
             return (yield)
     finally:
         gc.freeze()
         gc.set_threshold(10_000, 10, 20)  # as the bot has it
         gc.enable()
+
+
+def _import_all() -> None:
+    for name in ("bot", "adapters"):
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if not module.name.endswith(".__main__"):  # importing it would start the bot
+                importlib.import_module(module.name)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
