@@ -65,6 +65,9 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
         async for words, cure in slack_check.examine(settings):
             yield Finding(part="Slack", words=words, cure=cure)
+    if not settings.hears_somebody:
+        words = "none is switched on; TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN does it"
+        yield Finding(part="platforms", words=words)
     yield await _database(settings)
     yield await _voice()
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from bot import settings
-from bot.console import STOPPED
+from bot.console import STOPPED, reason
 
 USAGE = 2  # exit status for settings or arguments that cannot be used
 
@@ -92,7 +92,7 @@ def try_(port: int, browser: bool) -> None:
         except DatabaseError as error:
             return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
         except OSError as error:
-            return _fail(f"Port {port} cannot be opened: {error.strerror}. Try another --port.")
+            return _fail(f"Port {port} cannot be opened: {reason(error)}. Try another --port.")
         return 0
 
     _run(run())
@@ -163,15 +163,15 @@ def serve() -> None:
         except DatabaseError as error:
             return _fail(f"The database cannot be used: {error}. Check DATABASE_URL.")
         except OSError as error:
-            return _fail(f"Port {loaded.port} cannot be opened: {error.strerror}. Set PORT.")
+            return _fail(f"Port {loaded.port} cannot be opened: {reason(error)}. Set PORT.")
         return 0
 
     _run(run())
 
 
-@main.command(short_help="Verify settings, API and database, with the cure.")
+@main.command(short_help="Verify that everything is in place, with the cure.")
 def check() -> None:
-    """Verify the settings, the API and the database; a line each, with the cure."""
+    """Verify settings, API, platforms, database and audio; a line each, with the cure."""
     from bot import check as checks
 
     _run(checks.run())
@@ -197,7 +197,7 @@ def migrate() -> None:
     _run(run())
 
 
-@main.command("slack-manifest")
+@main.command("slack-manifest", short_help="Print what a Slack app needs to be.")
 @click.option("--socket", "way", flag_value="socket", help="For Socket Mode.")
 @click.option("--http", "way", flag_value="http", help="For events by HTTP, to PUBLIC_URL.")
 @click.option("--many", is_flag=True, help="Let any workspace install it; needs PUBLIC_URL.")
@@ -215,7 +215,7 @@ def slack_manifest(way: str | None, many: bool, name: str) -> None:
         raise click.UsageError(str(error)) from None
 
 
-@main.command()
+@main.command(short_help="Serve a local Completion API.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8787, show_default=True, type=click.IntRange(0, 65535))
 @click.option(

@@ -17,6 +17,13 @@ _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 STOPPED = 130  # exit status: 128 + SIGINT, as shells report it
 
 
+def reason(error: OSError) -> str:
+    """Why it failed, in the system's words; asyncio's tell the address once more, in brackets."""
+    # A name that cannot be looked up has a number of its own kind, below zero.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else str(error.strerror or error)
+
+
 class Screen:
     """Answers go to standard output, words about them to standard error."""
 

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from bot import audio, compose
 from bot import completion as api
-from bot.console import STOPPED, Interrupts, Lines, Screen
+from bot.console import STOPPED, Interrupts, Lines, Screen, reason
 from bot.phrases import operator
 from bot.settings import Settings
 
@@ -103,7 +103,7 @@ async def sandbox(settings: Settings, *, host: str, port: int, engine: str) -> i
         screen.note(str(error))
         return 1
     except OSError as error:
-        screen.note(f"{host}:{port} cannot be opened: {error.strerror}. Try another --port.")
+        screen.note(f"{host}:{port} cannot be opened: {reason(error)}. Try another --port.")
         return 1
     return 0
 

@@ -12,6 +12,8 @@ from bot.settings import Settings
 from bot.store.store import Store
 from bot.surface import Slots
 
+_NOBODY = "no platform is switched on: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN"
+
 
 async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S104 - a web server
     """Serve until SIGTERM or SIGINT, then end what is open."""
@@ -24,6 +26,8 @@ async def run(settings: Settings, *, host: str = "0.0.0.0") -> None:  # noqa: S1
         whole = assembled(settings, client, platforms, host=host, port=settings.port)
         async with whole as (bot, port):
             memory.settle()
+            if not settings.hears_somebody:
+                log.warning(_NOBODY)
             log.info("serving", port=port)
             await bot.run(until_told_to_stop)
             log.info("stopped")

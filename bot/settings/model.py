@@ -264,6 +264,11 @@ class Settings(BaseSettings):
             return self.parley_sandbox_engine
         return "openai" if self.parley_sandbox_upstream else "offline"
 
+    @property
+    def hears_somebody(self) -> bool:
+        """Whether a platform is switched on."""
+        return bool(self.telegram_bot_token or self.slack_bot_token or self.slack_client_id)
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in use, for redaction: as it is set, and what it is made of."""
         values = (getattr(self, name) for name in type(self).model_fields)

@@ -63,10 +63,12 @@ async def test_check_names_the_cure_and_is_green_once_it_is_taken(
         "settings",
         "API",
         "app",
+        "platforms",
         "database",
         "voice",
     ]
     assert "query*" in told.out
+    assert "none is switched on; TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN" in told.out
 
 
 async def test_check_tells_a_chat_app_and_a_wrong_key_apart(
@@ -108,6 +110,7 @@ async def test_serve_answers_probes_and_ends_when_told(tmp_path: Path, sandbox: 
         said = await read_until(process.stderr, '"serving"')
         lines = [json.loads(line) for line in said.splitlines() if line.endswith("}")]
         assert {"event": "serving", "port": port}.items() <= lines[-1].items()
+        assert any("no platform is switched on" in line["event"] for line in lines)
         assert await get(f"http://127.0.0.1:{port}/healthz") == (200, "alive\n")
         async with asyncio.timeout(PATIENCE):
             while await get(f"http://127.0.0.1:{port}/readyz") != (200, "ready\n"):  # noqa: ASYNC110
@@ -125,10 +128,10 @@ async def test_a_port_that_is_taken_is_told(nursery: Nursery, tmp_path: Path, sa
             tmp_path, "serve", COMPLETION_API_URL=sandbox, COMPLETION_API_KEY=KEY, PORT=port
         )
         assert told.status == 1
-        assert f"Port {port} cannot be opened" in told.err
+        assert f"Port {port} cannot be opened: Address already in use. Set PORT." in told.err
         told = await nursery.run(tmp_path, "sandbox", "--port", port)
         assert told.status == 1
-        assert "cannot be opened" in told.err
+        assert "cannot be opened: Address already in use. Try another" in told.err
 
 
 async def test_ratings_are_listed_and_exported(

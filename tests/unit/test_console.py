@@ -2,12 +2,13 @@ import asyncio
 import io
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.console import Interrupts, Lines, Screen
+from bot.console import Interrupts, Lines, Screen, reason
 
 
 class Glass(io.StringIO):
@@ -29,6 +30,12 @@ def test_an_answer_cannot_drive_the_terminal(glass: tuple[Glass, Glass]) -> None
     screen.note("\x1b[31mred")
     assert out.getvalue() == "�]0;renamed�plain\ttext\n�2J"
     assert err.getvalue() == "�[31mred\n"
+
+
+def test_a_failure_is_told_in_the_words_of_the_system() -> None:
+    wordy = "error while attempting to bind on address ('127.0.0.1', 80): permission denied"
+    assert reason(PermissionError(13, wordy)) == "Permission denied"
+    assert reason(socket.gaierror(-2, "Name or service not known")) == "Name or service not known"
 
 
 def test_an_answer_that_goes_into_a_file_stays_as_it_is() -> None:
