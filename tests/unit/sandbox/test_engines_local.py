@@ -312,6 +312,18 @@ async def test_pictures_are_described_and_told_to_be_unseen() -> None:
     await engine.close()
 
 
+@pytest.mark.parametrize("prompt", ["What is in this picture?", "Describe the photo.", " "])
+async def test_the_model_makes_nothing_up_about_pictures(prompt: str) -> None:
+    model = Model("A dog runs by.")
+    engine = LocalEngine(model)
+    picture = Picture(name="a.gif", media_type="image/gif", data=b"GIF89a\x02\0\x03\0")
+    text = await text_of(engine, asks(prompt, pictures=(picture,)))
+    assert "a.gif is a portrait GIF" in text
+    assert "dog" not in text
+    assert not model.requests
+    await engine.close()
+
+
 async def test_long_prompt_keeps_both_ends_and_the_answer_says_so() -> None:
     model = Model("Short.")
     engine = LocalEngine(model)
