@@ -97,6 +97,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # a bot that is another process: the other tests measure what is reached, without them, and these
 # would take up to three times as long.
 UNMEASURED = ("property", "docs", "telegram", "slack")
+# So do tests that are there again: on another loop, or in the other database. What the databases do
+# not share is measured in both, as is the inbox: which process may work, how a schema is made.
+AGAIN = {
+    "tests/unit/exchange/": ("debug", "uvloop"),
+    "tests/contract/test_store_sole": (),
+    "tests/contract/test_store_": ("postgres",),
+}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -122,8 +129,11 @@ def _unmeasured(wanted: bool) -> Iterator[None]:
 
 
 def _tells_nothing_new(item: pytest.Item) -> bool:
+    values = item.name.partition("[")[2].rstrip("]").split("-")
+    again = next((AGAIN[place] for place in AGAIN if item.nodeid.startswith(place)), ())
     return (
         item.path.parent.name in UNMEASURED
+        or any(value in again for value in values)
         or item.get_closest_marker("unmeasured") is not None
         or hypothesis.is_hypothesis_test(getattr(item, "obj", None))
     )
