@@ -244,5 +244,6 @@ async def kill_rounds(guests: Colleagues, rounds: int, seed: int, *, pause: floa
         if not talking.cancelled():
             talking.result()
         await house.start()
+        house.slack.tiers.die()  # what was on its way to the one before is over as well
     await guests.bring_again()
     await guests.count_ratings()

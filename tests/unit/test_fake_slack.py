@@ -100,6 +100,19 @@ def test_a_process_that_has_just_begun_cannot_know_what_another_was_told(table: 
     assert len(table.slack.tiers.hammered) == 1
 
 
+def test_a_call_already_on_its_way_is_not_made_against_what_was_told(table: Table) -> None:
+    tiers = table.slack.tiers
+    tiers.enforced, tiers.jitter = True, 0.5
+    here = {"channel": table.dm.channel.id, "text": "a"}
+    while not table.error("chat.postMessage", **here):
+        pass
+    assert table.error("chat.postMessage", **here) == "ratelimited"
+    assert tiers.hammered == []
+    table.clock.now += 0.6
+    assert table.error("chat.postMessage", **here) == "ratelimited"
+    assert len(tiers.hammered) == 1
+
+
 def test_tiers_are_counted_by_method_and_workspace(table: Table) -> None:
     table.slack.tiers.enforced = True
     channel, _ = table.started(table.dm)

@@ -29,7 +29,8 @@ class _Scope:
     calls: deque[float] = field(default_factory=deque)
     full_at: float = -math.inf  # when the bucket has all its tokens again
     banned_until: float = -math.inf
-    heeded: bool = True  # whoever calls has heard of it
+    heeded: bool = True  # whoever calls has heard of it,
+    told_at: float = -math.inf  # at this moment
 
     def wait(self, now: float, jitter: float) -> float:
         """Seconds until one more call has room; 0 for now."""
@@ -39,6 +40,10 @@ class _Scope:
             return self.calls[-self.most] + A_MINUTE - now
         spent = self.full_at - now - jitter
         return max(spent - (self.burst - 1) / self.rate - 1e-9, 0.0)
+
+    def tell(self, now: float) -> None:
+        if not self.heeded:
+            self.heeded, self.told_at = True, now
 
     def take(self, now: float) -> None:
         if self.most:
@@ -91,17 +96,20 @@ class Tiers:
         for name, scope in scopes:
             if scope.banned_until > now:
                 early = scope.banned_until - now
-                if early > self.jitter and scope.heeded:
+                # What was on its way by then comes as late as calls may overtake each other.
+                if scope.heeded and min(early, now - scope.told_at) >= self.jitter:
                     self.hammered.append(Hammer(now, name, early))
                 scope.banned_until += self.penalty
-                scope.heeded = True
+                scope.tell(now)
                 raise too_many(math.ceil(scope.banned_until - now))
         if not self.enforced:
             return
         for _, scope in scopes:
             if wait := scope.wait(now, self.jitter):
                 seconds = math.ceil(wait) + self.penalty
-                scope.banned_until, scope.heeded = now + seconds, True
+                scope.banned_until = now + seconds
+                scope.heeded = False
+                scope.tell(now)
                 raise too_many(seconds)
         for _, scope in scopes:
             scope.take(now)
