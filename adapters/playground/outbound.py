@@ -155,7 +155,9 @@ class RoomSurface:
                 raise Expired("the click was too long ago")
             passing.open_form(chat, person, form)
 
-        doing = Doing(verb="form", kind="form", detail=f"{len(form.fields)} fields")
+        count = len(form.fields)
+        detail = f"{count} field{'s' * (count != 1)}"
+        doing = Doing(verb="form", kind="form", detail=detail)
         await self.calls.take(doing, place, self.room.behaviour, act)
 
     async def standing(self, place: Place) -> Standing:

@@ -95,7 +95,8 @@ async def test_what_passes_is_told_to_a_tab_that_opens_late() -> None:
         await house.playground.open_form(place, form)
         await house.playground.show_status(place, "thinking")
         async with house.tab() as tab:
-            await tab.next("hello")
+            hello = await tab.next("hello")
+            assert hello["calls"][0]["detail"] == "1 field"
             assert (await tab.next())["words"] == "thinking"
             shown = await tab.next("form")
             assert shown["form"]["fields"][0]["label"] == "City"
