@@ -44,9 +44,17 @@ class User:
     language: str = ""
 
 
+_ITSELF = "chat:"
+
+
 def itself(chat: str) -> str:
     """The id of a `User` who is a chat: somebody speaks in its name, and does not show who."""
-    return f"chat:{chat}"
+    return f"{_ITSELF}{chat}"
+
+
+def chat_behind(user: str) -> str:
+    """The chat that the `User` with this id is; "" for a person."""
+    return user.removeprefix(_ITSELF) if user.startswith(_ITSELF) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

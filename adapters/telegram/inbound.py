@@ -249,8 +249,8 @@ class _Reader:
         if message.chat.type == "private" or query.sender.id == asker:
             asked = replied.message_id if replied else 0
             return self._place(message, user=user, reply_to=asked)
-        # Who asked in the group's name is not shown; it may be they who press.
-        hidden = replied and replied.sender_chat and replied.sender_chat.id == message.chat.id
+        # Who asked in the name of the group or of a channel is not shown; they may be who presses.
+        hidden = replied and replied.sender_chat and not replied.is_automatic_forward
         to = replied.message_id if replied and hidden else message.message_id
         return replace(self._place(message, user=user, reply_to=to), interaction=query.id)
 

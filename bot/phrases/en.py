@@ -81,6 +81,8 @@ PHRASES = Phrases(
     "this.",
     standing_unknown="It cannot be told right now who administers this group. Please try again in "
     "a moment.",
+    only_channel="This was asked in the name of a channel. Who runs it is only told to me as its "
+    "administrator. As the channel, write /stop, /retry or /inputs instead.",
     reply_of_other="This was asked of somebody else. To ask something yourself, write it after "
     "/ask.",
     kept_no_longer="Your question is no longer kept. Please ask it again.",

@@ -86,6 +86,7 @@ class Phrases:
     only_asker: str
     only_administrators: str
     standing_unknown: str
+    only_channel: str
     reply_of_other: str
     kept_no_longer: str
     forgotten: str

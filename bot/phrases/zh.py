@@ -68,6 +68,8 @@ PHRASES = Phrases(
     only_asker="只有提问的人可以这样做。你可以自己提出同样的问题。",
     only_administrators="这是以群组的名义提的问题，只有群管理员可以这样做。",
     standing_unknown="现在无法确认谁是本群的管理员，请稍后再试。",
+    only_channel="这是以频道的名义提的问题。只有当我是该频道的管理员时，才能知道谁在管理它。"
+    "请以频道的身份发送 /stop、/retry 或 /inputs。",
     reply_of_other="这是在问另一个人。想自己提问，请写在 /ask 后面。",
     kept_no_longer="你的问题已不再保留，请重新提问。",
     forgotten="保留的关于你的问题、回答和信息都已删除。聊天里的消息还在。",

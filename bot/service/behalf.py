@@ -1,7 +1,8 @@
 """What was asked in the name of a chat, and what somebody else was asked.
 
 Who speaks in a chat's name does not show themselves, but a button always says who presses it. So
-whoever administers the chat acts for it: what they do is handed on as the chat's own.
+whoever administers the chat acts for it: what they do is handed on as the chat's own. The chat is
+the group itself, or a channel that somebody speaks as.
 """
 
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Final
 import msgspec
 
 from bot import observe
-from bot.events import Action, Message, MessageRef, Place, User, itself
+from bot.events import Action, Message, MessageRef, Place, User, chat_behind, itself
 from bot.service import steps
 from bot.service.target import find_pressed
 from bot.service.tools import Tools, say
@@ -32,13 +33,21 @@ async def press(tools: Tools, action: Action) -> bool:
     Everybody rates for themselves; only those who speak as the chat rate as the chat.
     """
     place, rates = action.place, action.name in _RATES
-    if not (rates or action.name in _ACTS) or not await _is_the_chats(tools, action):
+    chat = await _asking(tools, action) if rates or action.name in _ACTS else ""
+    if not chat or place.user.id == itself(chat):
         return False
-    standing = await _standing(tools, place)
-    if rates and standing in ("member", "administrator"):
+    standing = await _standing(tools, place, chat)
+    if rates and not _rates_as(chat, standing, place):
         return False
-    await _hand_on_or_tell(tools, action, standing)
+    await _hand_on_or_tell(tools, action, chat, standing)
     return True
+
+
+def _rates_as(chat: str, standing: Standing | None, place: Place) -> bool:
+    """In a group administrators speak openly or as the group; a channel has no other voice."""
+    if chat != place.chat.id:
+        return standing in ("administrator", "hidden")
+    return standing not in ("member", "administrator")
 
 
 async def reply(tools: Tools, message: Message) -> bool:
@@ -53,8 +62,10 @@ async def reply(tools: Tools, message: Message) -> bool:
     whose = next((one for one, dialog in asked.items() if _awaits(dialog, quoted.ref)), "")
     if not whose or whose == scope(place):
         return False
-    if whose == scope(_as_chat(place)):
-        await _hand_on_or_tell(tools, message, await _standing(tools, place))
+    group = place.chat.id
+    if whose == scope(_as_chat(place, group)):
+        standing = await _standing(tools, place, group)
+        await _hand_on_or_tell(tools, message, group, standing)
     else:
         phrases = await tools.phrases_for(place)
         await say(tools, place, phrases.reply_of_other, private=True)
@@ -62,41 +73,46 @@ async def reply(tools: Tools, message: Message) -> bool:
 
 
 async def _hand_on_or_tell(
-    tools: Tools, event: Action | Message, standing: Standing | None
+    tools: Tools, event: Action | Message, chat: str, standing: Standing | None
 ) -> None:
     place = event.place
     if standing in ("administrator", "hidden"):
         id = f"{event.id}{HANDED_ON}"
-        await steps.accept(tools, replace(event, id=id, place=_as_chat(place)))
+        await steps.accept(tools, replace(event, id=id, place=_as_chat(place, chat)))
         return
     phrases = await tools.phrases_for(place)
     told = phrases.only_administrators if standing else phrases.standing_unknown
+    if chat != place.chat.id:
+        told = phrases.only_channel
     await say(tools, place, told, private=True)
 
 
-async def _is_the_chats(tools: Tools, action: Action) -> bool:
-    """Whether the chat itself has asked what the button is about."""
+async def _asking(tools: Tools, action: Action) -> str:
+    """The chat that has itself asked what the button is about; "" where a person did."""
     place = action.place
-    if place.chat.private or place.user.id == itself(place.chat.id):
-        return False
+    if place.chat.private:
+        return ""
     answer = await find_pressed(tools, action)
     if answer is not None:
-        return answer.place.user.id == itself(place.chat.id)
-    dialog = await tools.store.dialog(scope(_as_chat(place)))
-    return dialog is not None and _note(dialog) == action.ref
+        return chat_behind(answer.place.user.id)
+    everybody = scope(replace(place, user=User(id="")))
+    asked = await tools.store.dialogs_in(place.chat)
+    whose = next((one for one, dialog in asked.items() if _note(dialog) == action.ref), "")
+    return chat_behind(whose.removeprefix(everybody))
 
 
-async def _standing(tools: Tools, place: Place) -> Standing | None:
-    """None where the platform does not say."""
+async def _standing(tools: Tools, place: Place, chat: str) -> Standing | None:
+    """What the person at `place` is in `chat`; None where the platform does not say."""
+    there = replace(place, chat=replace(place.chat, id=chat, thread=""))
     try:
-        return await tools.surface(place).standing(place)
+        return await tools.surface(place).standing(there)
     except SurfaceError as error:
         _log.info("it is not known who administers a chat", error=type(error).__name__)
         return None
 
 
-def _as_chat(place: Place) -> Place:
-    return replace(place, user=User(id=itself(place.chat.id)))
+def _as_chat(place: Place, chat: str) -> Place:
+    return replace(place, user=User(id=itself(chat)))
 
 
 def _awaits(dialog: Dialog, ref: MessageRef) -> bool:

@@ -248,7 +248,8 @@ class Screen:
 
     async def standing(self, place: Place) -> Standing:
         self._trouble(Call(_now(), "standing"))
-        return self.standings.get(place.user.id, "member")
+        there = self.standings.get(f"{place.chat.id} {place.user.id}")
+        return there or self.standings.get(place.user.id, "member")
 
     async def read_file(self, file: File, *, limit: int) -> bytes:
         if file.handle not in self.files:

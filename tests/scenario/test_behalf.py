@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.events import Message, Quote, itself
-from bot.surface import Again, Busy, RateLimited, Standing, Unreachable
+from bot.surface import Again, Busy, Forbidden, RateLimited, Standing, Unreachable
 from tests.fakes.bench import EN, GROUP, Bench, wired
 from tests.fakes.completion_wire import PNG, Wire, end, message, stream
 from tests.fakes.details import QUERY, TONE, TOPIC, asking, press, sent
@@ -17,7 +17,13 @@ from tests.scenario.test_answers_pictures import SEES
 pytestmark = pytest.mark.real_time
 ASK = "POST /completion-messages"
 HIDDEN = itself(GROUP.id)  # as whom hidden administrators speak
-STANDINGS: dict[str, Standing] = {"ada": "hidden", "bob": "administrator"}
+CHANNEL = itself("-1009")  # as whom somebody of that channel speaks in the group
+STANDINGS: dict[str, Standing] = {
+    "ada": "hidden",
+    "bob": "administrator",
+    "-1009 cat": "administrator",
+    "-1009 bob": "member",
+}
 
 
 def asks(bench: Bench, text: str = "Why?", user: str = HIDDEN, **more: object) -> Message:
@@ -156,6 +162,60 @@ async def test_a_reply_to_what_asks_for_nothing_is_a_question(tmp_path: Path) ->
         await bench.do(replace(bench.command("stop"), place=asks(bench, user="dan").place))
         await bench.do(reply(bench, "And then?", "cat"))
     assert [body["query"].partition("\n")[0] for body in sent(wire)] == ["And then?"]  # type: ignore[index]
+
+
+async def test_who_runs_a_channel_stops_what_was_asked_in_its_name(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Half of"), wire.stop_asked, end()))
+    async with wired(tmp_path, wire) as bench, asyncio.TaskGroup() as group:
+        group.create_task(bench.do(asks(bench, user=CHANNEL)))
+        await bench.until(lambda: bench.screen.texts == ["Half of"])
+        await bench.do(bench.press("stop", bench.screen.bubbles[0], user="bob", chat=GROUP))
+        told_ = bench.screen.bubbles[-1]
+        assert (told_.message.text, told_.place.only_user) == (EN.only_channel, True)
+        bench.screen.delete_by_hand(told_.ref)
+        await bench.do(bench.press("stop", bench.screen.bubbles[0], user="cat", chat=GROUP))
+    assert bench.screen.texts == [f"Half of\n\n*{EN.stopped}*"]
+
+
+async def test_where_nobody_says_who_runs_a_channel_it_speaks_for_itself(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()), stream(message("two"), end()))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(asks(bench, user=CHANNEL))
+        [bubble] = bench.screen.bubbles
+        bench.screen.fail_next(Forbidden(), verb="standing")
+        await bench.do(bench.press("regenerate", bubble, user="cat", chat=GROUP))
+        assert bench.screen.texts == ["one", EN.only_channel]
+        retry = replace(bench.command("retry"), place=asks(bench, user=CHANNEL).place)
+        await bench.do(retry)
+    assert bench.screen.texts == ["one", EN.only_channel, "two"]
+
+
+async def test_who_runs_a_channel_rates_as_the_channel_and_others_for_themselves(
+    tmp_path: Path,
+) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("one"), end()))
+    wire.on(RATE, told({"result": "success"}))
+    async with wired(tmp_path, wire) as bench:
+        await bench.do(asks(bench, user=CHANNEL))
+        [bubble] = bench.screen.bubbles
+        await bench.do(bench.press("dislike", bubble, user="bob", chat=GROUP))
+        assert bench.screen.texts[-1] == EN.rating_of_other and not ratings_sent(wire)
+        await bench.do(bench.press("like", bubble, user="cat", chat=GROUP))
+    assert ratings_sent(wire) == [("like", None)]
+
+
+async def test_a_form_of_a_channels_is_filled_in_by_who_runs_it(tmp_path: Path) -> None:
+    async with asking(tmp_path, QUERY, TONE, TOPIC) as (bench, wire):
+        await bench.do(asks(bench, user=CHANNEL))
+        await press(bench, "casual", user="bob", chat=GROUP)
+        assert bench.screen.texts[-1] == EN.only_channel
+        bench.screen.delete_by_hand(bench.screen.bubbles[-1].ref)
+        await press(bench, "casual", user="cat", chat=GROUP)
+        await bench.do(reply(bench, "Tea", CHANNEL))
+    assert sent(wire) == [{"query": "Why?", "tone": "casual", "topic": "Tea"}]
 
 
 async def test_what_is_handed_on_while_too_much_waits_comes_again(tmp_path: Path) -> None:
