@@ -43,6 +43,10 @@ class Screens(Protocol):
         """The part has a message, or another one than before."""
         ...
 
+    async def settled(self, part: int, ref: MessageRef) -> None:
+        """As `shown`, with its last word; nothing on the screen waits for that to be kept."""
+        ...
+
     async def removed(self, part: int) -> None:
         """The part has no message any more, or none after all."""
         ...
@@ -122,7 +126,7 @@ class Part:
         else:
             post = self._surface.post(self._place, message, intend=self._intend)
             ref = await self._creating(post)
-        await self._note(message, ref)
+        await self._note(message, ref, last=True)
         self.frozen = False
         await self.leave()
 
@@ -141,7 +145,7 @@ class Part:
         ref = await self._creating(
             self._surface.post_document(self._place, message.document, message, intend=self._intend)
         )
-        await self._note(message, ref)
+        await self._note(message, ref, last=True)
 
     async def remove(self, *, deletes: bool) -> None:
         """Withdraw it: afterwards it is not there, or says nothing where it cannot be deleted."""
@@ -186,7 +190,7 @@ class Part:
             self._recorded = True
             await self._screens.intend(self.number)
 
-    async def _note(self, message: Outgoing, ref: MessageRef | None) -> None:
+    async def _note(self, message: Outgoing, ref: MessageRef | None, *, last: bool = False) -> None:
         self.shown, self.ref = message, ref
         if ref is None:
             if self._recorded:
@@ -194,4 +198,5 @@ class Part:
                 await self._screens.removed(self.number)
         elif ref != self._told:
             self._recorded, self._told = True, ref
-            await self._screens.shown(self.number, ref)
+            note = self._screens.settled if last else self._screens.shown
+            await note(self.number, ref)

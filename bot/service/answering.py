@@ -26,7 +26,7 @@ from bot.completion import (
 from bot.events import MessageRef
 from bot.live import LiveReply
 from bot.phrases import Phrases
-from bot.service import doubt, endings, pictures, screens, speak
+from bot.service import doubt, endings, pictures, screens, speak, tally
 from bot.service.running import Cause, Run
 from bot.service.status import Status
 from bot.service.tools import Tools
@@ -80,6 +80,8 @@ class Turn:
         self._run = run
         self._phrases = phrases
         self._shown = shown
+        self._aside = asyncio.TaskGroup()
+        self._screens = screens.StoredScreens(tools.store, answer.id)
         self._stream: AnswerStream | None = None
         self._asked = False
         self._started = False
@@ -90,7 +92,7 @@ class Turn:
     async def take(self) -> None:
         old = await screens.inherited(self._tools.store, self._answer)
         self._status = self._open_status(old)
-        async with asyncio.TaskGroup() as group:
+        async with self._screens, self._aside as group:
             async with self._open_live(old) as self._live:
                 reader = group.create_task(self._read())
                 keeper = group.create_task(self._keep(reader))
@@ -123,7 +125,7 @@ class Turn:
             self._tools.surface(place),
             place,
             self._tools.pace,
-            screens.StoredScreens(self._tools.store, self._answer.id),
+            self._screens,
             who=self._answer.id,
             old=old,
             buttons=(endings.stop_button(self._phrases, self._answer),),
@@ -190,7 +192,8 @@ class Turn:
                 self._take_in(event, stream.text)
                 stream.lag = self._live.lag
                 if not self._started and stream.task_id:
-                    await self._start(stream)
+                    self._started = True
+                    self._aside.create_task(self._start(stream))
                 if self._ending.done() and not self._wants_speech():
                     break
         self.speech = stream.speech
@@ -211,14 +214,14 @@ class Turn:
 
     async def _start(self, stream: AnswerStream) -> None:
         """Keep its ids, and its first words with them: they may be seen before the next look."""
-        self._started = True
-        if not await self._tools.store.started(
+        held = await self._tools.store.started(
             self._answer.id,
             self._claim,
             task_id=stream.task_id or "",
             message_id=stream.message_id or "",
             text=stream.text,
-        ):
+        )
+        if not held and not self._ending.done():
             self._run.end("lost")
 
     def _wait(self, before: int) -> None:
@@ -354,6 +357,7 @@ class Turn:
         # Nobody looks after it once the answer is done.
         await self._status.end()
         self.rated = await self._tools.store.closed(self._answer.id, self._claim)
+        await self._screens.noted()
         self.closed = None if ending.silent else answer
 
     async def _decided(self, ending: Ending) -> Decided | None:
@@ -374,26 +378,12 @@ class Turn:
         )
 
     def _count(self) -> None:
-        live, ending = self._live, self._ending.result()
-        observe.FRAMES.inc(live.frames)
-        observe.DROPPED_FRAMES.inc(live.dropped)
-        observe.RATE_LIMITED.labels(self._answer.place.chat.platform).inc(live.limited)
-        if self._first_event is not None and live.first_shown is not None:
-            observe.FIRST_TEXT.observe(max(0.0, live.first_shown - self._first_event))
-        if ending is None or self.closed is None:
-            return
-        seconds = self._now() - self._began
-        observe.ANSWERS.labels(ending.outcome).inc()
-        observe.ANSWER_SECONDS.observe(seconds)
-        observe.ANSWER_CHARACTERS.observe(len(ending.text))
-        _log.info(
-            "answer closed",
-            outcome=ending.outcome,
-            error=ending.error,
-            characters=len(ending.text),
-            frames=live.frames,
-            seconds=round(seconds, 2),
-        )
+        came, seen, ending = self._first_event, self._live.first_shown, self._ending.result()
+        if came is not None and seen is not None:
+            observe.FIRST_TEXT.observe(max(0.0, seen - came))
+        tally.painted(self._live, self._answer.place.chat.platform)
+        if ending is not None and self.closed is not None:
+            tally.closed(self._live, self.closed, self._now() - self._began)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -147,12 +147,14 @@ async def _repaint(
     tools: Tools, answer: Answer, refs: Sequence[MessageRef], rating: Rating
 ) -> None:
     """A long answer knows itself where its messages were cut."""
-    kept = StoredScreens(tools.store, answer.id)
     surface = tools.surface(answer.place)
     there = length(tools, await tools.phrases_for(answer.place), filed=True)
-    async with LiveReply(
-        surface, answer.place, tools.pace, kept, who=answer.id, old=refs, length=there
-    ) as live:
+    async with (
+        StoredScreens(tools.store, answer.id) as kept,
+        LiveReply(
+            surface, answer.place, tools.pace, kept, who=answer.id, old=refs, length=there
+        ) as live,
+    ):
         await live.finish(await ending(tools, answer, rating))
 
 

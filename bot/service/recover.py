@@ -117,13 +117,16 @@ async def _paint(
 ) -> None:
     old = [screen.ref for screen in screens if screen.role == "text" and screen.ref is not None]
     phrases = await tools.phrases_for(answer.place)
-    async with LiveReply(
-        tools.surface(answer.place),
-        answer.place,
-        tools.pace,
-        StoredScreens(tools.store, answer.id),
-        who=answer.id,
-        old=old,
-        length=length(tools, phrases, filed=True),
-    ) as live:
+    async with (
+        StoredScreens(tools.store, answer.id) as kept,
+        LiveReply(
+            tools.surface(answer.place),
+            answer.place,
+            tools.pace,
+            kept,
+            who=answer.id,
+            old=old,
+            length=length(tools, phrases, filed=True),
+        ) as live,
+    ):
         await live.finish(outgoing)

@@ -1,6 +1,8 @@
 """Which messages show an answer: noted as they come, inherited by what is painted over them."""
 
-from dataclasses import dataclass
+import asyncio
+from types import TracebackType
+from typing import Self
 
 from bot.events import MessageRef
 from bot.live import Length
@@ -10,21 +12,52 @@ from bot.store.records import Answer, Screen
 from bot.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
 class StoredScreens:
-    """Keeps the screens of one answer; fulfils `bot.live.Screens`."""
+    """Keeps the screens of one answer; fulfils `bot.live.Screens`.
 
-    store: Store
-    answer: str
+    Messages with their last word are noted while the answer goes on, and so together with what is
+    written next. All of it is on disk at the end of an `async with` block.
+    """
+
+    def __init__(self, store: Store, answer: str) -> None:
+        self._store = store
+        self._answer = answer
+        self._noting: list[asyncio.Task[None]] = []
 
     async def intend(self, part: int) -> None:
-        await self.store.intend_screen(self.answer, part)
+        await self._store.intend_screen(self._answer, part)
 
     async def shown(self, part: int, ref: MessageRef) -> None:
-        await self.store.shown_screen(self.answer, part, ref)
+        await self._store.shown_screen(self._answer, part, ref)
+
+    async def settled(self, part: int, ref: MessageRef) -> None:
+        noting = self._store.settled_screen(self._answer, part, ref)
+        self._noting.append(asyncio.create_task(noting))
 
     async def removed(self, part: int) -> None:
-        await self.store.removed_screen(self.answer, part)
+        await self._store.removed_screen(self._answer, part)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self.noted()
+        elif self._noting:
+            await asyncio.wait(self._noting)
+
+    async def noted(self) -> None:
+        """Wait until all of it is on disk. Raises what a transaction does."""
+        noting, self._noting = self._noting, []
+        if noting:
+            await asyncio.wait(noting)
+        for task in noting:
+            task.result()
 
 
 def length(tools: Tools, phrases: Phrases, *, filed: bool = False) -> Length:

@@ -103,7 +103,7 @@ class Store(Settled):
         self, id: str, claim: str, *, task_id: str, message_id: str, text: str = ""
     ) -> bool:
         """The API has begun, with `text`. False: claimed by another, or ended already."""
-        return await self._write_along(answers.started, id, claim, task_id, message_id, text)
+        return await self._write_late(answers.started, id, claim, task_id, message_id, text)
 
     async def keep(self, id: str, claim: str, text: str) -> bool | None:
         """Keep the text so far; tells whether a stop is wanted, None: claimed by another."""
@@ -147,7 +147,7 @@ class Store(Settled):
 
         Tells whether its asker has rated it. Nothing happens without an outcome or the claim.
         """
-        closed = await self._write_along(answers.closed, id, claim, self._now())
+        closed = await self._write(answers.closed, id, claim, self._now())
         if closed is None:
             return False
         if closed.work:
@@ -200,6 +200,10 @@ class Store(Settled):
         self, answer: str, part: int, ref: MessageRef, role: Role = "text"
     ) -> None:
         await self._write(screens.shown_screen, answer, part, ref, role)
+
+    async def settled_screen(self, answer: str, part: int, ref: MessageRef) -> None:
+        """As `shown_screen`, together with what is written next: the end of its answer."""
+        await self._write_along(screens.shown_screen, answer, part, ref, "text")
 
     async def removed_screen(self, answer: str, part: int, role: Role = "text") -> None:
         await self._write(screens.removed_screen, answer, part, role)

@@ -26,16 +26,19 @@ READERS = 4  # threads; reads are short, and more would only wait for the same t
 RIDE = 0.03
 """Seconds a write that nobody is waiting for in front of a screen lets others come along."""
 
+LATE = 0.2
+"""The same for one that only a crash would ask for."""
+
 GROUP = 256  # writes that share a commit; at 0.2 ms each the first waits 50 ms for the last
 
 
 class Transactions(Protocol):
     """Every method raises `database.Fault` where the database does not do its part."""
 
-    async def write(self, step: Step[T], *, patient: bool = False) -> T:
+    async def write(self, step: Step[T], *, within: float = 0.0) -> T:
         """Run `step` and return when what it wrote is on disk.
 
-        One that is `patient` may take RIDE longer, to be written together with others.
+        It may be begun `within` so many seconds, to be written together with others.
         Whoever is cancelled while waiting leaves a write that is done whole or not at all.
         """
         ...
@@ -74,7 +77,7 @@ class _Pooled:
         self._reading = database.reading(engine)
         self._turn = asyncio.Lock()
 
-    async def write(self, step: Step[T], *, patient: bool = False) -> T:
+    async def write(self, step: Step[T], *, within: float = 0.0) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(step)
 
@@ -97,7 +100,7 @@ class _Shielded(_Pooled):
         super().__init__(engine)
         self._steps: set[asyncio.Task[Any]] = set()
 
-    async def write(self, step: Step[T], *, patient: bool = False) -> T:
+    async def write(self, step: Step[T], *, within: float = 0.0) -> T:
         return await self._to_the_end(super().write(step))
 
     async def read(self, step: Step[T]) -> T:
@@ -163,15 +166,12 @@ class _Grouped:
         self._quiet = asyncio.Event()
         self._closed = False
 
-    async def write(self, step: Step[T], *, patient: bool = False) -> T:
+    async def write(self, step: Step[T], *, within: float = 0.0) -> T:
         self._check_open()
         write = _Write(step)
         self._waiting.append(write)
         if not self._committing:
-            if not patient:
-                self._commit_soon()
-            elif self._riding is None:
-                self._riding = asyncio.get_running_loop().call_later(RIDE, self._commit_soon)
+            self._commit_within(within)
         return await write.landed
 
     write_in_order = write
@@ -197,6 +197,19 @@ class _Grouped:
     def _check_open(self) -> None:
         if self._closed:
             raise ResourceClosedError("the database has been closed")
+
+    def _commit_within(self, seconds: float) -> None:
+        """Whoever has the least time decides for all that wait."""
+        if not seconds:
+            self._commit_soon()
+            return
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + seconds
+        if self._riding is not None:
+            if self._riding.when() <= latest:
+                return
+            self._riding.cancel()
+        self._riding = loop.call_at(latest, self._commit_soon)
 
     def _commit_soon(self) -> None:
         if self._riding is not None:

@@ -5,7 +5,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from bot.store.transactions import Transactions
+from bot.store.transactions import LATE, RIDE, Transactions
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +25,15 @@ class Verbs:
     ) -> T:
         """As `_write`, together with what else is written in that moment."""
         return await self._transactions.write(
-            lambda connection: step(connection, *args, **kwargs), patient=True
+            lambda connection: step(connection, *args, **kwargs), within=RIDE
+        )
+
+    async def _write_late(
+        self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `_write_along`, with more time for something else to come."""
+        return await self._transactions.write(
+            lambda connection: step(connection, *args, **kwargs), within=LATE
         )
 
     async def _read(

@@ -50,10 +50,9 @@ async def running(sqlite_address: str, commits: list[int]) -> AsyncIterator[Tran
 
 
 async def test_patient_write_goes_with_the_next_one_that_is_not(
-    running: Transactions, commits: list[int], monkeypatch: pytest.MonkeyPatch
+    running: Transactions, commits: list[int]
 ) -> None:
-    monkeypatch.setattr(transactions, "RIDE", 60.0)
-    patient = asyncio.create_task(running.write(settle("a"), patient=True))
+    patient = asyncio.create_task(running.write(settle("a"), within=60.0))
     await asyncio.sleep(0.05)
     assert not patient.done()
     async with asyncio.timeout(10):
@@ -67,31 +66,41 @@ async def test_patient_writes_wait_for_nobody_for_long(
     running: Transactions, commits: list[int]
 ) -> None:
     async with asyncio.timeout(10):
-        await asyncio.gather(*(running.write(settle(str(n)), patient=True) for n in range(5)))
+        await asyncio.gather(*(running.write(settle(str(n)), within=0.03) for n in range(5)))
         assert len(commits) == 1
-        await running.write(settle("later"), patient=True)
+        await running.write(settle("later"), within=0.03)
     assert len(commits) == 2
 
 
-async def test_patient_write_goes_at_once_behind_a_commit_on_its_way(
-    running: Transactions, commits: list[int], monkeypatch: pytest.MonkeyPatch
+async def test_who_has_the_least_time_takes_the_others_along(
+    running: Transactions, commits: list[int]
 ) -> None:
-    monkeypatch.setattr(transactions, "RIDE", 60.0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        for number, seconds in enumerate((60.0, 0.05, 30.0)):
+            group.create_task(running.write(settle(str(number)), within=seconds))
+    assert len(commits) == 1
+    assert loop.time() - began > 0.04
+
+
+async def test_patient_write_goes_at_once_behind_a_commit_on_its_way(
+    running: Transactions, commits: list[int]
+) -> None:
     first = asyncio.create_task(running.write(settle("a")))
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
-        await running.write(settle("b"), patient=True)
+        await running.write(settle("b"), within=60.0)
     assert first.done()
     assert await running.read(scopes) == ["a", "b"]
 
 
 async def test_patient_write_is_on_disk_before_the_end(
-    sqlite_address: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_address: str,
 ) -> None:
-    monkeypatch.setattr(transactions, "RIDE", 60.0)
     async with database.opened(sqlite_address) as engine:
         async with transactions.running(engine) as running:
-            patient = asyncio.create_task(running.write(settle("last"), patient=True))
+            patient = asyncio.create_task(running.write(settle("last"), within=60.0))
             await asyncio.sleep(0)
         async with asyncio.timeout(10):
             await patient

@@ -18,6 +18,9 @@ class Shelf:
         self.log.append(f"shown {part}")
         self.rows[part] = ref
 
+    async def settled(self, part: int, ref: MessageRef) -> None:
+        await self.shown(part, ref)
+
     async def removed(self, part: int) -> None:
         self.log.append(f"removed {part}")
         self.rows.pop(part, None)

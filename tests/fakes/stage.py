@@ -164,5 +164,8 @@ class Forgetful:
     async def shown(self, part: int, ref: MessageRef) -> None:
         return
 
+    async def settled(self, part: int, ref: MessageRef) -> None:
+        return
+
     async def removed(self, part: int) -> None:
         return

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.real_time, pytest.mark.unmeasured]
 ASK = "POST /completion-messages"
 TEXTS = ("One. ", "Two. ", "Three.")
 STEPS = 45  # some more than an undisturbed answer takes
+LEAST = 16  # what it takes of calls to the store and the platform, however slow the machine
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ async def test_whatever_step_a_process_dies_at_people_get_one_answer_with_an_end
             *(die_at(bench, wire, step, late=late) for step in range(1, STEPS + 1))
         )
     died = lives.count(True)
-    assert 20 < died < STEPS, "every step there is has been tried"
+    assert LEAST <= died < STEPS, "every step there is has been tried"
 
 
 @pytest.mark.parametrize("begun_before", [False, True], ids=["answered", "taken up"])

@@ -26,6 +26,7 @@ from tests.fakes.mortal import Death, live_and_die
 pytestmark = [pytest.mark.real_time, pytest.mark.unmeasured]
 ASK = "POST /completion-messages"
 STEPS = 45  # some more than an undisturbed answer takes
+LEAST = 16  # what it takes of calls to the store and the platform, however slow the machine
 
 Moment = Literal["before the edit", "amid the edit", "after the edit"]
 
@@ -65,7 +66,7 @@ async def test_whatever_step_a_process_dies_at_the_last_words_of_a_question_are_
             *(die_at(bench, wire, step, moment, late=late) for step in range(1, STEPS + 1))
         )
     died = lives.count(True)
-    assert 20 < died < STEPS, "every step there is has been tried"
+    assert LEAST <= died < STEPS, "every step there is has been tried"
 
 
 async def die_at(bench: Bench, wire: Echo, step: int, moment: Moment, *, late: bool) -> bool:
