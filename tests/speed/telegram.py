@@ -30,13 +30,8 @@ from bot.compose.telegram import telegram
 from bot.settings import Settings
 from bot.surface import Slots
 from bot.web import Adapter
-from tests.speed.answers import CHUNKS, bare_cost, cpu_limit
+from tests.speed.answers import CHUNKS, bare_cost, limited, ran
 from tests.speed.bench import load_server, served
-
-try:
-    from uvloop import new_event_loop
-except ImportError:  # not on Windows
-    from asyncio import new_event_loop
 
 A_SECOND = 30  # messages to all chats together; Telegram asks bots to stay below
 IN_A_CHAT = 3  # messages within a second, after silence
@@ -237,24 +232,20 @@ def main() -> int:
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
     ):
         observe.configure(stream=nowhere)  # written as `serve` writes it, but read by nobody
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            limit = runner.run(cpu_limit(api))
-        print(f"one answer at 100 may take {limit * 1000:.1f} ms of CPU on this machine")
         print(
-            f"{'people':>6} {'added p50':>10} {'p95 ms':>7} {'CPU ms':>7} {'bare ms':>8}"
+            f"{'people':>6} {'added p50':>10} {'p95 ms':>7} {'CPU ms':>7} {'may':>6} {'bare ms':>8}"
             f" {'whole':>6} {'all in s':>9} {'most/s':>7} {'drafts':>7}"
         )
         for crowd in CROWDS:
             with served("tests.speed.telegram_server") as platform:
-                with asyncio.Runner(loop_factory=new_event_loop) as runner:
-                    least = runner.run(bare_cost(api, crowd.people))
-                with asyncio.Runner(loop_factory=new_event_loop) as runner:
-                    result = runner.run(measure(api, platform, crowd, Path(folder)))
+                least = ran(bare_cost(api, crowd.people))
+                result, limit = limited(api, measure(api, platform, crowd, Path(folder)))
             print(
                 f"{crowd.people:>6} {statistics.median(result.added) * 1000:>10.1f}"
                 f" {result.percentile(0.95) * 1000:>7.1f} {result.cpu * 1000:>7.1f}"
-                f" {least * 1000:>8.1f} {result.whole:>6} {result.seconds:>9.1f}"
-                f" {result.busiest:>7} {result.calls.get('sendMessageDraft', 0):>7}",
+                f" {limit * 1000:>6.1f} {least * 1000:>8.1f} {result.whole:>6}"
+                f" {result.seconds:>9.1f} {result.busiest:>7}"
+                f" {result.calls.get('sendMessageDraft', 0):>7}",
                 flush=True,
             )
             missed += faults(result, limit)
