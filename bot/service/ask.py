@@ -8,7 +8,7 @@ from bot import observe
 from bot.completion import CompletionError, Parameters, Refused, message_variable
 from bot.events import Command, Event, Message, MessageRef, Place
 from bot.service import allow, behalf, endings, inputs, pictures, recover, remarks
-from bot.service.asked import Asked, remembered, within
+from bot.service.asked import Asked, plain, remembered, within
 from bot.service.steps import AGAIN
 from bot.service.tools import Tools, end_user, permitted, say
 from bot.service.words import literal
@@ -28,7 +28,7 @@ async def answer(tools: Tools, work: Work) -> None:
         return
     if await _is_begun(tools, work):
         return
-    if await may_ask(tools, event.place):
+    if await may_ask(tools, event.place) and not await _at_once(tools, work):
         found = await remembered(tools, work)
         if found is not None:
             await question(tools, work, found)
@@ -42,6 +42,30 @@ async def _is_begun(tools: Tools, work: Work) -> bool:
     if not work.attempts and not event.id.endswith(AGAIN):
         return False  # nothing can have followed yet
     return await tools.store.latest_for_question(event.ref) is not None
+
+
+async def _at_once(tools: Tools, work: Work) -> bool:
+    """Answer a message of which nothing else has to be known, noted together with its answer.
+
+    One commit less before the API is asked. False: nothing has been done.
+    """
+    asked, place = plain(work), work.event.place
+    if asked is None or work.attempts or await pictures.kept(tools, place) is not None:
+        return False
+    try:
+        resolved = await inputs.ready(tools, place, asked.text)
+    except CompletionError:
+        return False  # the long way tells of it
+    if resolved is None:
+        return False
+    answer = _answer(tools, work, Asked(text=asked.text, ref=asked.ref), resolved.inputs)
+    claim = uuid4().hex
+    opened = await tools.store.open_first(asked, answer, claim)
+    if opened is None:
+        return False
+    held = claim if opened.id == answer.id else ""
+    await recover.resume(tools, permitted(opened, place), held)
+    return True
 
 
 async def question(tools: Tools, work: Work, asked: Asked, *, replaces: str = "") -> None:
@@ -96,23 +120,26 @@ async def open_answer(
 
     With `error` it has failed already, and nobody who finds it asks the API.
     """
-    place, claim = work.event.place, uuid4().hex
-    answer = Answer(
+    answer = replace(_answer(tools, work, asked, values), replaces=replaces)
+    if error:
+        answer = replace(answer, state="closing", outcome="failed", error=error)
+    claim = uuid4().hex
+    opened = await tools.store.open_answer(answer, claim)
+    return permitted(opened, work.event.place), claim if opened.id == answer.id else ""
+
+
+def _answer(tools: Tools, work: Work, asked: Asked, values: Mapping[str, Value]) -> Answer:
+    place = work.event.place
+    return Answer(
         id=uuid4().hex,
         event=work.event.id,
         place=answer_place(place, asked.ref),
         end_user=end_user(tools, place),
         question=asked.ref,
-        replaces=replaces,
         inputs=dict(values),
         files=asked.files,
         created_at=tools.now(),
-        state="closing" if error else "waiting",
-        outcome="failed" if error else None,
-        error=error,
     )
-    opened = await tools.store.open_answer(answer, claim)
-    return permitted(opened, place), claim if opened.id == answer.id else ""
 
 
 async def _with_thread(tools: Tools, work: Work, asked: Asked) -> tuple[Work, Asked]:

@@ -64,6 +64,17 @@ async def remembered(tools: Tools, work: Work) -> Asked | None:
     return now and replace(now, files=now.files or files)
 
 
+def plain(work: Work) -> Question | None:
+    """A message that is nothing but words, as it was written; None where more has to be known."""
+    event = work.event
+    if not isinstance(event, Message) or work.parts or event.album:
+        return None
+    text = event.text.strip()
+    if not text or event.files or event.quoted is not None:
+        return None
+    return Question(ref=event.ref, event=event.id, text=text)
+
+
 async def current(tools: Tools, ref: MessageRef) -> Asked | None:
     """The question on this message and the rest of its album, as they read now."""
     found = await tools.store.question(ref)

@@ -59,6 +59,19 @@ async def resolve(tools: Tools, place: Place, text: str, *, work: Work) -> Resol
     return Resolved(inputs=build_inputs(table.parameters, values))
 
 
+async def ready(tools: Tools, place: Place, text: str) -> Resolved | None:
+    """The inputs for a question of `text` where nothing has to be said or asked; nothing is done.
+
+    Raises CompletionError when the app's form is not known.
+    """
+    table = await rounds.lay(tools, place)
+    taker = message_variable(table.parameters)
+    values = {**table.remembered, taker: text}
+    if form.find_faults(table.parameters, values, [taker]) or steps.lacking(table, {}):
+        return None
+    return Resolved(inputs=build_inputs(table.parameters, values))
+
+
 async def reply(tools: Tools, message: Message) -> bool:
     """Take `message` as the answer to the open question, if it is one.
 

@@ -10,8 +10,9 @@ from sqlalchemy.sql import ColumnElement
 
 from bot.events import Chat, MessageRef, Place, User
 from bot.store import ratings, ready, retention, usage
+from bot.store.questions import first_question
 from bot.store.ready import Row
-from bot.store.records import Answer, Closed, Decided, Outcome, Source, Upload, Value
+from bot.store.records import Answer, Closed, Decided, Outcome, Question, Source, Upload, Value
 from bot.store.statements import new
 from bot.store.tables import answers, inbox, questions, screens
 
@@ -34,6 +35,14 @@ def open_answer(connection: Connection, answer: Answer, claim: str, now: datetim
     values["asked_at"] = None if unasked else answer.created_at
     row = ready.first(connection, new(connection.dialect.name, answers, "event"), values)
     return _answer(row or ready.rows(connection, _FOR, {"this": answer.event})[0])
+
+
+def open_first(
+    connection: Connection, question: Question, answer: Answer, claim: str, now: datetime
+) -> Answer | None:
+    if first_question(connection, question, now) is None:
+        return None
+    return open_answer(connection, answer, claim, now)
 
 
 def answer(connection: Connection, id: str) -> Answer | None:

@@ -22,11 +22,18 @@ _FIELDS = ("ref", "event", "text", "files", "quoted", "deleted")
 _COLUMNS = tuple(questions.c[name] for name in _FIELDS)
 
 
+def first_question(connection: Connection, question: Question, now: datetime) -> Question | None:
+    """None, and nothing done, where something is known of its message."""
+    row = ready.first(
+        connection, new(connection.dialect.name, questions, "ref"), _row(question, now)
+    )
+    return _question(row) if row else None
+
+
 def remember_question(connection: Connection, question: Question, now: datetime) -> Question:
-    whole = {name: getattr(question, name) for name in _FIELDS}
-    whole |= {"emptied": False, "changed_at": now}
-    if row := ready.first(connection, new(connection.dialect.name, questions, "ref"), whole):
-        return _question(row)
+    if first := first_question(connection, question, now):
+        return first
+    whole = _row(question, now)
     its_row = questions.c.ref == question.ref
     # What is there was changed since, or is the same; only what retention took is written again.
     taken = questions.c.emptied & ~questions.c.deleted
@@ -91,6 +98,11 @@ def _change(
         its_row = its_row.where(where)
     connection.execute(its_row.values(changed | {"changed_at": now}))
     return question(connection, ref)
+
+
+def _row(question: Question, now: datetime) -> dict[str, object]:
+    whole = {name: getattr(question, name) for name in _FIELDS}
+    return whole | {"emptied": False, "changed_at": now}
 
 
 def _question(row: Row) -> Question:

@@ -83,6 +83,13 @@ class Store(Settled):
         """The answer to that event: this one, held with `claim`, or the one there was before."""
         return await self._write(answers.open_answer, answer, claim, self._now())
 
+    async def open_first(self, question: Question, answer: Answer, claim: str) -> Answer | None:
+        """Keep a question of which nothing is known yet, and open the answer to it.
+
+        None where something is, an edit that overtook it or an earlier try: nothing is done then.
+        """
+        return await self._write(answers.open_first, question, answer, claim, self._now())
+
     async def answer(self, id: str) -> Answer | None:
         return await self._read(answers.answer, id)
 

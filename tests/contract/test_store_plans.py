@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.store.inbox import SqlInbox
 from bot.store.store import Store
 from tests.fakes.happenings import AT, message, place, ref
-from tests.fakes.kept import CLAIM, a_question
+from tests.fakes.kept import CLAIM, a_question, an_answer
 
 pytestmark = pytest.mark.real_time
 
@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     "answer": lambda store, _: store.answer("a"),
     "answer_for": lambda store, _: store.answer_for("e"),
     "claim": lambda store, _: store.claim("a", CLAIM),
+    "open_first": lambda store, _: store.open_first(a_question("9"), an_answer("z"), CLAIM),
     "asked": lambda store, _: store.asked("a", CLAIM, inputs={}, uploads=()),
     "started": lambda store, _: store.started("a", CLAIM, task_id="", message_id=""),
     "keep": lambda store, _: store.keep("a", CLAIM, "text"),
