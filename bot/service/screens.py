@@ -12,6 +12,10 @@ from bot.store.records import Answer, Screen
 from bot.store.store import Store
 
 
+LEAVING = 1.0
+"""Seconds for what is on its way to disk when an answer is broken off."""
+
+
 class StoredScreens:
     """Keeps the screens of one answer; fulfils `bot.live.Screens`.
 
@@ -49,7 +53,9 @@ class StoredScreens:
         if error is None:
             await self.noted()
         elif self._noting:
-            await asyncio.wait(self._noting)
+            _, left = await asyncio.wait(self._noting, timeout=LEAVING)
+            for task in left:
+                task.cancel()
 
     async def noted(self) -> None:
         """Wait until all of it is on disk. Raises what a transaction does."""
