@@ -1,6 +1,5 @@
 """What is said where nobody knows whether an answer is on the screen: it is not posted again."""
 
-import contextlib
 from collections.abc import Sequence
 
 from bot.live import LiveReply
@@ -10,9 +9,11 @@ from bot.surface import Outgoing, RateLimited, SurfaceError, Unreachable
 
 
 async def tell(tools: Tools, answer: Answer, outgoing: Outgoing, screens: Sequence[Screen]) -> None:
-    """One line below, itself posted at most once; `outgoing` is the ending that may be missing.
+    """One line below, said once; `outgoing` is the ending that may be missing.
 
-    Raises SurfaceError.
+    Raises SurfaceError. Where the platform gave no answer the line is not there for all we know,
+    and may be told again: two of them do less harm than silence, since whoever waits for an answer
+    has nothing else. Killed in the moment it is posted, it is not said again.
     """
     if any(screen.role == "note" for screen in screens):
         return
@@ -25,20 +26,24 @@ async def tell(tools: Tools, answer: Answer, outgoing: Outgoing, screens: Sequen
 
     try:
         ref = await tools.surface(answer.place).post(answer.place, note, intend=intend)
-    except RateLimited:
+    except (RateLimited, Unreachable):
         await tools.store.removed_screen(answer.id, 0, "note")
-        raise
-    except Unreachable as error:
-        if not error.sent:
-            await tools.store.removed_screen(answer.id, 0, "note")
         raise
     await tools.store.shown_screen(answer.id, 0, ref, "note")
 
 
 async def finish(tools: Tools, live: LiveReply, answer: Answer, outgoing: Outgoing) -> None:
-    """Say the last word, and a line below where nobody knows whether all of it arrived."""
+    """Say the last word, and a line below where nobody knows whether all of it arrived.
+
+    Raises RateLimited or Unreachable where the line cannot be said yet: the answer is not closed
+    then, and whoever takes it up again says it.
+    """
     await live.finish(outgoing)
-    if live.unsure:
-        # Who cannot be told now looks for the answer by themselves.
-        with contextlib.suppress(SurfaceError):
-            await tell(tools, answer, outgoing, await tools.store.screens(answer.id))
+    if not live.unsure:
+        return
+    try:
+        await tell(tools, answer, outgoing, await tools.store.screens(answer.id))
+    except (RateLimited, Unreachable):
+        raise
+    except SurfaceError:
+        return  # nobody is left to be told

@@ -11,7 +11,6 @@ from bot.service.tools import Tools
 from bot.store.records import Answer, Screen
 from bot.store.store import Store
 
-
 LEAVING = 1.0
 """Seconds for what is on its way to disk when an answer is broken off."""
 

@@ -12,7 +12,7 @@ from bot.service.asked import QUOTED
 from bot.service.tools import Rules
 from bot.store.database import Fault
 from bot.store.records import scope
-from bot.surface import Unreachable
+from bot.surface import RateLimited, SurfaceError, Unreachable
 from tests.fakes.bench import EN, GROUP, wired
 from tests.fakes.completion_wire import MESSAGE, PNG, Wire, end, message, stream, told
 from tests.scenario.test_answers_changed import queries
@@ -325,3 +325,23 @@ async def test_an_answer_that_may_not_have_arrived_has_a_line_that_says_so(
         await bench.do(bench.press(again.name, bench.screen.bubbles[-1], value=again.value))
         assert bench.screen.texts[-1] == "Thus."
     assert wire.times(ASK) == 2
+
+
+@pytest.mark.parametrize("error", [Unreachable(sent=True), Unreachable(sent=False), RateLimited(0)])
+async def test_the_line_comes_once_it_can_be_said(tmp_path: Path, error: SurfaceError) -> None:
+    wire = Wire()
+    wire.on(ASK, stream(message("Because."), end()))
+    async with wired(tmp_path, wire, drafts=True) as bench:
+        question = bench.message("Why?")
+        bench.screen.fail_next(Unreachable(sent=True), verb="finish")
+        bench.screen.fail_next(error, verb="post")
+        with pytest.raises(BaseExceptionGroup):  # to be done again
+            await bench.do(question)
+        assert bench.screen.texts == []
+        await bench.do(question, attempts=1)
+        assert bench.screen.texts == [EN.maybe_incomplete]
+        await bench.do(question, attempts=2)
+        assert bench.screen.texts == [EN.maybe_incomplete]
+        answer = await bench.latest()
+    assert (answer.outcome, answer.text) == ("whole", "Because.")
+    assert wire.times(ASK) == 1

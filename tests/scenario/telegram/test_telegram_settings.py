@@ -70,6 +70,22 @@ async def test_who_may_have_missed_an_answer_is_told_and_can_have_it_again(
         assert (await answered(house, seat)).text.startswith("chunk 0")
 
 
+async def test_who_may_have_missed_an_answer_is_told_once_telegram_can_be_reached_again(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with telegram_bot(nursery, tmp_path) as house:
+        telegram, seat = house.telegram, house.visit()
+        for method in ("sendMessageDraft", "sendChatAction", "sendMessage"):
+            telegram.faults.add("502", method, times=1000)
+        seat.say("n=2")
+        await house.until(lambda: "to be done again" in house.said)  # neither answer nor line
+        telegram.faults.clear()
+        note = await told(house, seat, EN.maybe_incomplete)
+        seat.press(note, "↻")
+        assert (await answered(house, seat)).text.startswith("chunk 0")
+        assert len(seat.answers) == 1  # it takes the place of the line
+
+
 async def test_a_flood_is_waited_for_and_the_last_word_still_lands(
     nursery: Nursery, tmp_path: Path
 ) -> None:
