@@ -5,6 +5,7 @@ whoever administers the chat acts for it: what they do is handed on as the chat'
 the group itself, or a channel that somebody speaks as.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Final
 
@@ -12,7 +13,7 @@ import msgspec
 
 from bot import observe
 from bot.events import Action, Message, MessageRef, Place, User, chat_behind, itself
-from bot.service import steps
+from bot.service import inputs, steps
 from bot.service.target import find_pressed
 from bot.service.tools import Tools, say
 from bot.store.records import Dialog, scope
@@ -58,8 +59,7 @@ async def reply(tools: Tools, message: Message) -> bool:
     place, quoted = message.place, message.quoted
     if place.chat.private or quoted is None:
         return False
-    asked = await tools.store.dialogs_in(place.chat)
-    whose = next((one for one, dialog in asked.items() if _awaits(dialog, quoted.ref)), "")
+    whose = await _asked(tools, place, quoted.ref)
     if not whose or whose == scope(place):
         return False
     group = place.chat.id
@@ -111,6 +111,22 @@ async def _standing(tools: Tools, place: Place, chat: str) -> Standing | None:
         return None
 
 
+async def _asked(tools: Tools, place: Place, ref: MessageRef) -> str:
+    """Whose reply to this message is awaited, by their scope; "" where nobody's is.
+
+    A reply can be here before its question is noted, which was posted a moment ago.
+    """
+    for _ in range(inputs.OVERTAKEN):
+        asked = await tools.store.dialogs_in(place.chat)
+        if found := next((one for one, dialog in asked.items() if _awaits(dialog, ref)), ""):
+            return found
+        others = [dialog for one, dialog in asked.items() if one != scope(place)]
+        if not any(map(_goes_on, others)) or await tools.store.answer_on(ref) is not None:
+            return ""
+        await asyncio.sleep(0.1)
+    return ""
+
+
 def _as_chat(place: Place, chat: str) -> Place:
     return replace(place, user=User(id=itself(chat)))
 
@@ -121,6 +137,11 @@ def _awaits(dialog: Dialog, ref: MessageRef) -> bool:
     if dialog.kind == "photo":
         return state.get("prompt") == ref.id
     return _note(dialog) == ref and (dialog.kind == "rating" or bool(state.get("asked")))
+
+
+def _goes_on(dialog: Dialog) -> bool:
+    """Whether words are awaited, and so another message may ask for more in a moment."""
+    return dialog.kind == "inputs" and bool(dialog.state.get("asked"))
 
 
 def _note(dialog: Dialog) -> MessageRef | None:

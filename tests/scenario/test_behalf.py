@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.events import Message, Quote, itself
@@ -121,6 +122,22 @@ async def test_a_form_of_the_groups_is_filled_in_by_its_administrators(tmp_path:
         bench.screen.delete_by_hand(bench.screen.bubbles[-1].ref)
         await bench.do(reply(bench, "Tea", "bob"))
     assert sent(wire) == [{"query": "Why?", "tone": "casual", "topic": "Tea"}]
+
+
+async def test_a_reply_that_is_quicker_than_the_note_of_its_question_is_none_of_ones_own(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, QUERY, TOPIC) as (bench, wire), asyncio.TaskGroup() as group:
+        asker = asks(bench)
+        await bench.do(asker)
+        [(scope, newest)] = (await bench.store.dialogs_in(GROUP)).items()
+        earlier = dict(newest.state, note=msgspec.to_builtins(bench.ref("earlier", chat=GROUP.id)))
+        await bench.store.open_dialog(scope, replace(newest, state=earlier))
+        replying = group.create_task(bench.do(reply(bench, "Tea", "bob")))
+        await asyncio.sleep(0.15)
+        assert not replying.done()
+        await bench.store.open_dialog(scope, newest)
+    assert sent(wire) == [{"query": "Why?", "topic": "Tea"}]
 
 
 async def test_the_groups_own_reply_fills_in_its_form(tmp_path: Path) -> None:
