@@ -7,7 +7,8 @@ falls behind the list's beginning starts afresh.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -46,6 +47,7 @@ class Feed:
         self._entries: deque[_Entry] = deque()
         self._frames: dict[str, _Entry] = {}
         self._news = asyncio.Event()
+        self._together: list[_Entry] | None = None
         self.closed = False
 
     def publish(self, operation: Operation) -> None:
@@ -61,6 +63,17 @@ class Feed:
         """The whole of a message, or its end: frames of it are needless from now on."""
         self.drop_frame(message)
         self._add(_Entry(make))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is published in the block comes as one operation: no tab draws a part of it."""
+        held = self._together = []
+        try:
+            yield
+        finally:
+            self._together = None
+            if held:
+                self._add(_Entry(lambda: _one_of(held)))
 
     def drop_frame(self, message: str) -> None:
         if (old := self._frames.pop(message, None)) is not None:
@@ -95,6 +108,9 @@ class Feed:
         return True
 
     def _add(self, entry: _Entry) -> None:
+        if self._together is not None:
+            self._together.append(entry)
+            return
         self._entries.append(entry)
         self.last += 1
         if len(self._entries) > _LENGTH:
@@ -104,3 +120,10 @@ class Feed:
     def _tell(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
+
+
+def _one_of(entries: Sequence[_Entry]) -> Operation:
+    return {
+        "op": "together",
+        "ops": [msgspec.Raw(one.data()) for one in entries if not one.dropped],
+    }

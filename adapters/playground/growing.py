@@ -146,8 +146,10 @@ class Draft:
 
         def write() -> Post:
             screen.checked(message, setting.behaviour)
-            post = screen.post(setting.calls.room, setting.place, message, private=False)
-            self.leave()  # at once, so that nobody sees both
+            room = setting.calls.room
+            with room.feed.together():  # nobody sees both, or neither
+                post = screen.post(room, setting.place, message, private=False)
+                self.leave()
             return post
 
         doing = setting.doing("post", "post", message)

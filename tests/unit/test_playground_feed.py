@@ -78,3 +78,32 @@ async def test_numbers_of_a_later_process_are_higher(monkeypatch: pytest.MonkeyP
         first.publish({})
     monkeypatch.setattr(feeds.time, "time", lambda: first.last / 1000 + 1)
     assert Feed().last > first.last
+
+
+async def test_what_belongs_together_comes_as_one() -> None:
+    feed = Feed()
+    start = feed.last
+    feed.publish_frame("draft", lambda: {"op": "grew", "n": 1})
+    with feed.together():
+        feed.publish({"op": "message"})
+        feed.publish_frame("other", lambda: {"op": "grew", "n": 2})
+        feed.publish_message("draft", lambda: {"op": "deleted"})
+        feed.publish_frame("other", lambda: {"op": "grew", "n": 3})
+    ops = [{"op": "message"}, {"op": "deleted"}, {"op": "grew", "n": 3}]
+    assert decoded(feed.since(start)) == [{"op": "together", "ops": ops}]
+    with feed.together():
+        pass
+    assert feed.last == start + 2
+
+
+async def test_what_had_begun_to_belong_together_is_told_though_the_rest_failed() -> None:
+    feed = Feed()
+    start = feed.last
+    with pytest.raises(ValueError, match="full"), feed.together():
+        feed.publish({"op": "message"})
+        raise ValueError("full")
+    feed.publish({"op": "call"})
+    assert decoded(feed.since(start)) == [
+        {"op": "together", "ops": [{"op": "message"}]},
+        {"op": "call"},
+    ]

@@ -31,6 +31,10 @@ export class Room {
   }
 
   apply(op) {
+    if (op.op === "together") {
+      for (const each of op.ops) this.apply(each);
+      return;
+    }
     const detail = this.#change(op);
     for (const listener of this.#listeners.get(op.op) ?? []) listener(detail);
   }
