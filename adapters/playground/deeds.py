@@ -138,7 +138,12 @@ class Deeds:
         lasts = behaviour.interaction if clicked else behaviour.spoken_interaction
         permission = room.passing.permit(lasts)
         return Scene(
-            room=room.id, handle=self._handle, person=someone, chat=chat, interaction=permission
+            room=room.id,
+            handle=self._handle,
+            title=room.title,
+            person=someone,
+            chat=chat,
+            interaction=permission,
         )
 
     def _quoted(self, asked: Send) -> Post | None:

@@ -31,10 +31,14 @@ _SHADES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Who does something, where: `room` is the room's id, `handle` the bot's name after an @."""
+    """Who does something, where: `room` is the room's id, `handle` the bot's name after an @.
+
+    `title` is what people read over its messages, and so what they may call it.
+    """
 
     room: str
     handle: str
+    title: str = ""
     person: Person
     chat: str
     interaction: str = ""
@@ -186,7 +190,9 @@ def _unaddressed(scene: Scene, text: str) -> str:
 
 
 def _mention(scene: Scene) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)@{re.escape(scene.handle)}\b", re.IGNORECASE)
+    names = sorted(filter(None, (scene.handle, scene.title)), key=len, reverse=True)
+    any_of_them = "|".join(map(re.escape, names))
+    return re.compile(rf"(?<!\w)@(?:{any_of_them})(?!\w)", re.IGNORECASE)
 
 
 def _quote(scene: Scene, post: Post | None) -> Quote | None:

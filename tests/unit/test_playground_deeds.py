@@ -76,6 +76,16 @@ async def test_in_the_group_the_bot_hears_only_what_is_said_to_it(
             assert not events[0].place.chat.private
 
 
+@pytest.mark.parametrize("name", ["Parley & co.", "parley & CO.", "parley"])
+async def test_in_the_group_it_is_called_by_the_name_people_read_too(name: str) -> None:
+    with played() as room:
+        room.room.title = "Parley & co."
+        [event] = await room.say(f"@{name}, what is tea?", chat="everyone")
+        assert isinstance(event, Message)
+        assert event.text == "what is tea?"
+        assert await room.say("@Parleys what is tea?", chat="everyone") == []
+
+
 async def test_a_reply_brings_what_it_is_about_files_included() -> None:
     with played() as room:
         file = await room.room.upload(b"png", "image/png", "a.png")
