@@ -55,12 +55,14 @@ class StoredScreens:
             _, left = await asyncio.wait(self._noting, timeout=LEAVING)
             for task in left:
                 task.cancel()
+            # What went wrong here as well is less than what has broken it off.
+            await asyncio.gather(*self._noting, return_exceptions=True)
 
     async def noted(self) -> None:
         """Wait until all of it is on disk. Raises what a transaction does."""
+        if self._noting:
+            await asyncio.wait(self._noting)
         noting, self._noting = self._noting, []
-        if noting:
-            await asyncio.wait(noting)
         for task in noting:
             task.result()
 
